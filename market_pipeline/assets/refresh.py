@@ -1,0 +1,169 @@
+"""A data type refreshed for some partitions: what an asset and the main job have in common.
+
+Here belongs the way from a target to fetches, and from their results to Dagster's events.  Which assets there are belongs to
+`market_data`, what is asked for to `targets`, how one fetches to `market_pipeline.market_data`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
+from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.fetching.router import Errors
+from market_pipeline.market_data import NoVendor, Refreshed
+from market_pipeline.partitions import SYMBOLS, key_of
+from market_pipeline.resources import Pipeline
+from market_pipeline.storage.universe import tracked_symbols
+from market_pipeline.tracking.failed_symbols import owed_by_run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a refresh means for Dagster: which keys are good, which are not, and the figures."""
+
+    good: list[str]
+    bad: list[str]
+    metadata: dict[str, Any]
+    rows_by_key: dict[str, int]
+    permanent: bool
+    """Whether trying again would not help: every symbol that failed is unknown to every vendor."""
+
+
+def refresh(
+    context: dg.OpExecutionContext,
+    dataset: Dataset,
+    config: RefreshConfig,
+    pipeline: Pipeline,
+    keys: Sequence[str] | None,
+) -> Outcome:
+    """Fetch and store a data type for partition `keys`, the current ones when None.
+
+    Raises dg.Failure, not to be retried, for what the caller got wrong (see `target`).
+    """
+    with pipeline.database.connect(name="universe") as connection:
+        universe = tracked_symbols(connection)
+    wanted = target(dataset, config, keys, universe=universe, sessions=pipeline.sessions, now=datetime.now(UTC))
+    if dataset.partitioned_by is PartitionedBy.SYMBOL:
+        context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
+    fetches = _missing(context, dataset, pipeline, wanted) if context.retry_number > 0 else wanted.fetches
+    return _outcome(dataset, wanted, [_fetch(context, dataset, config, pipeline, wanted, one) for one in fetches])
+
+
+def _missing(context: dg.OpExecutionContext, dataset: Dataset, pipeline: Pipeline, wanted: Target) -> tuple[Fetch, ...]:
+    """What the step's earlier try did not get: RetryPolicy runs the whole step again, and quotas are scarce.
+
+    A try that broke off has left no list of what it owes: then, and for bars of several lengths, everything is missing.
+    """
+    with pipeline.database.connect(name="retry") as connection:
+        owed = owed_by_run(connection, dataset.name, wanted.partition, context.run_id)
+    if not owed or len(wanted.fetches) > 1:
+        return wanted.fetches
+    (only,) = wanted.fetches
+    return (Fetch(tuple(symbol for symbol in only.symbols if symbol in owed), only.timeframe),)
+
+
+def conclude(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome, *, strict: bool) -> None:
+    """Tell Dagster which partitions are materialised, and fail the step where nothing (or, if `strict`, not all) is.
+
+    Logged one by one, because a step that returns marks all partitions of its run as good and one that raises none.
+    """
+    for good in outcome.good:
+        rows = outcome.rows_by_key.get(good, 0)
+        context.log_event(
+            dg.AssetMaterialization(
+                key, partition=good, metadata={**outcome.metadata, "dagster/partition_row_count": rows}
+            )
+        )
+    if outcome.bad and (strict or not outcome.good):
+        raise dg.Failure(
+            f"{len(outcome.bad)} of {len(outcome.bad) + len(outcome.good)} partitions of {key.to_user_string()} could not"
+            f" be fetched: {', '.join(outcome.bad[:SAMPLE])}. What each vendor said is in failed_symbols and fetch_attempts.",
+            metadata=outcome.metadata,
+            allow_retries=not outcome.permanent,
+        )
+
+
+def _fetch(
+    context: dg.OpExecutionContext,
+    dataset: Dataset,
+    config: RefreshConfig,
+    pipeline: Pipeline,
+    wanted: Target,
+    fetch: Fetch,
+) -> Refreshed:
+    context.log.info("asking for %s %s of %d symbols", dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols))
+    try:
+        done = pipeline.market_data.refresh(
+            dataset,
+            fetch.symbols,
+            window=wanted.window,
+            timeframe=fetch.timeframe,
+            strategy=config.strategy,
+            providers=config.providers,
+            partition_key=wanted.partition,
+        )
+    except NoVendor as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    report, written = done.report, done.written
+    context.log.info(
+        "%d of %d symbols settled by %s in %.1f s; rows: %d new, %d changed, %d as before",
+        len(report.answered),
+        report.requested,
+        report.vendors,
+        report.seconds,
+        written.inserted,
+        written.updated,
+        written.unchanged,
+    )
+    for symbol, errors in list(report.failed.items())[:SAMPLE]:
+        context.log.warning("%s failed: %s", symbol, _said(errors))
+    return done
+
+
+def _outcome(dataset: Dataset, wanted: Target, done: Sequence[Refreshed]) -> Outcome:
+    """Which keys are good: a symbol that is settled, a day that has rows, or had nobody fail for it.  Pure."""
+    failed = {symbol: errors for one in done for symbol, errors in one.report.failed.items()}
+    rows: Counter[str] = Counter()
+    for one in done:
+        rows.update({key_of(day): count for day, count in one.rows_by_day.items()})
+    keys = wanted.keys
+    if dataset.partitioned_by is PartitionedBy.SYMBOL:
+        bad = [key for key in keys if key in failed]
+    else:
+        bad = [key for key in keys if key not in rows and (failed or not dataset.empty_is_answer)]
+    return Outcome(
+        good=[key for key in keys if key not in bad],
+        bad=bad,
+        metadata=_metadata(done, failed),
+        rows_by_key=dict(rows),
+        permanent=bool(failed) and all(one.report.unknown == set(one.report.failed) for one in done),
+    )
+
+
+def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str, Any]:
+    vendors: Counter[str] = Counter()
+    for one in done:
+        vendors.update(one.report.vendors)
+    return {
+        "rows": sum(one.written.rows for one in done),
+        "rows_inserted": sum(one.written.inserted for one in done),
+        "rows_updated": sum(one.written.updated for one in done),
+        "rows_rejected": sum(one.report.rejected for one in done),
+        "symbols_requested": sum(one.report.requested for one in done),
+        "symbols_fetched": sum(len(one.report.answered) for one in done),
+        "symbols_failed": sum(len(one.report.failed) for one in done),
+        "fallbacks": sum(one.report.fallbacks for one in done),
+        "calls": sum(one.report.attempts for one in done),
+        "seconds": round(sum(one.report.seconds for one in done), 3),
+        "vendors": dg.MetadataValue.json(dict(vendors)),
+        "failed_sample": dg.MetadataValue.json({symbol: _said(failed[symbol]) for symbol in list(failed)[:SAMPLE]}),
+    }
+
+
+def _said(errors: Errors) -> dict[str, str]:
+    return {name: str(error) for name, error in errors.items()}

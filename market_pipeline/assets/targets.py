@@ -1,0 +1,152 @@
+"""What a refresh is asked to fetch: partition keys and run config turned into symbols, windows and bar lengths.
+
+Here belongs everything a caller can get wrong, each told in one clear failure that no retry repeats.  Fetching is `refresh`'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from market_pipeline.datasets import MARKET_WIDE, Dataset, PartitionedBy, Strategy
+from market_pipeline.partitions import current_days, day_of, key_of, partitions_of, range_key
+from market_pipeline.providers.messages import Window
+from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.sessions import Sessions
+from market_pipeline.storage.universe import InvalidSymbol, TrackedSymbol, checked_symbol
+
+SAMPLE = 20  # names in a message or in metadata; counts are always exact
+
+
+class RefreshConfig(dg.Config):
+    """Narrows a run."""
+
+    symbols: list[str] = Field(default=[], description="only these tracked symbols; empty for all active ones")
+    timeframes: list[str] = Field(default=[], description="only these bar lengths; empty for each symbol's own")
+    strategy: Strategy | None = Field(default=None, description="who is asked first; unset for the data type's own")
+    providers: list[str] = Field(default=[], description="only these vendors; empty for all that are enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One call of the market data door: some symbols, of one bar length where the data type has several."""
+
+    symbols: tuple[str, ...]
+    timeframe: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a run is about: its partitions, and the fetches that fill them."""
+
+    keys: tuple[str, ...]
+    window: Window | None
+    fetches: tuple[Fetch, ...]
+
+    @property
+    def partition(self) -> str:
+        """What failures are remembered under: the days; a symbol's failure needs no more than its symbol."""
+        return "" if self.window is None else range_key(self.keys)
+
+
+def target(
+    dataset: Dataset,
+    config: RefreshConfig,
+    keys: Sequence[str] | None,
+    *,
+    universe: Sequence[TrackedSymbol],
+    sessions: Sessions,
+    now: datetime,
+) -> Target:
+    """The target of a run for partition `keys`, the current ones when None; `universe` is the active symbols.  Pure.
+
+    Raises dg.Failure, not to be retried: an unknown partition, symbol, vendor or bar length, a session that cannot be
+    fetched, an empty universe.
+    """
+    _check_providers(config.providers)
+    chosen = _chosen(universe, config.symbols) if dataset.per_symbol else []
+    if dataset.partitioned_by is PartitionedBy.SYMBOL:
+        symbols = _symbols_of(keys, chosen)
+        return Target(tuple(symbols), None, (Fetch(tuple(symbols), None),))
+    days = current_days(dataset, sessions, now) if keys is None else _days_of(dataset, sessions, keys, now)
+    fetches = _fetches(dataset, config.timeframes, chosen) if dataset.per_symbol else [Fetch((MARKET_WIDE,), None)]
+    return Target(tuple(key_of(day) for day in days), Window(days[0], days[-1]), tuple(fetches))
+
+
+def _check_providers(names: Sequence[str]) -> None:
+    wrong = [name for name in names if name not in PROVIDERS]
+    if wrong:
+        raise _refused(f"no such vendor: {', '.join(wrong)}. There are {', '.join(PROVIDERS)}.")
+
+
+def _chosen(universe: Sequence[TrackedSymbol], symbols: Sequence[str]) -> list[TrackedSymbol]:
+    """The active symbols, narrowed by the run config."""
+    active = {one.symbol: one for one in universe}
+    if not active:
+        raise _refused("the universe is empty: add symbols with `market-pipeline symbols add AAPL MSFT`")
+    try:
+        chosen = [checked_symbol(symbol) for symbol in symbols] or list(active)
+    except InvalidSymbol as error:
+        raise _refused(str(error)) from None
+    strangers = [symbol for symbol in chosen if symbol not in active]
+    if strangers:
+        raise _refused(
+            f"not tracked (or not active): {', '.join(strangers[:SAMPLE])}. Add them with `market-pipeline symbols add`."
+        )
+    return [active[symbol] for symbol in dict.fromkeys(chosen)]
+
+
+def _symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> list[str]:
+    """The symbols to fetch for symbol partitions: the keys, or every active one."""
+    active = [one.symbol for one in chosen]
+    if keys is None:
+        return active
+    strangers = sorted(set(keys) - set(active))
+    if strangers:
+        raise _refused(
+            f"no such partition: {', '.join(strangers[:SAMPLE])} is not an active symbol of this run."
+            " Add symbols with `market-pipeline symbols add`."
+        )
+    return list(keys)
+
+
+def _days_of(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: datetime) -> list[date]:
+    """The days of partition keys that can be fetched."""
+    definition = partitions_of(dataset, sessions)
+    # `dagster job execute --tags` passes any text on as a partition
+    wrong = [key for key in keys if not definition.has_partition_key(key)]
+    if wrong:
+        kind = "a session of the exchange" if dataset.partitioned_by is PartitionedBy.SESSION else "a day that is kept"
+        raise _refused(f"no such partition: {', '.join(wrong[:SAMPLE])} is not {kind} (a key is a date: 2026-11-20)")
+    days = [day_of(key) for key in keys]
+    current = sessions.current(now)
+    if dataset.partitioned_by is PartitionedBy.SESSION and days[-1] > current:
+        raise _refused(f"the session {days[-1]} has not begun: the current one is {current}")
+    if dataset.live and days[0] < current:
+        raise _refused(
+            f"{dataset.title} of the session {days[0]} can no longer be fetched: vendors tell them for the current session"
+            f" ({current}) only. Bars of past sessions are in historical_prices."
+        )
+    return days
+
+
+def _fetches(dataset: Dataset, timeframes: Sequence[str], chosen: Sequence[TrackedSymbol]) -> list[Fetch]:
+    """One fetch per bar length, for the symbols that keep it; one in all for data types without bars."""
+    if not dataset.timeframes:
+        return [Fetch(tuple(one.symbol for one in chosen), None)]
+    wrong = sorted(set(timeframes) - set(dataset.timeframes))
+    if wrong:
+        raise _refused(
+            f"no such timeframe: {', '.join(wrong)}. {dataset.title} are kept for {', '.join(dataset.timeframes)}."
+        )
+    wanted = {
+        timeframe: tuple(one.symbol for one in chosen if timeframe in (timeframes or one.timeframes))
+        for timeframe in dataset.timeframes
+    }
+    return [Fetch(symbols, timeframe) for timeframe, symbols in wanted.items() if symbols]
+
+
+def _refused(reason: str) -> dg.Failure:
+    return dg.Failure(reason, allow_retries=False)

@@ -1,0 +1,55 @@
+"""What we keep: the nine data types, in the order in which a refresh runs them.
+
+Adding a data type is one file here and one line below; nothing in this package knows vendors, HTTP, SQL or Dagster.
+"""
+
+from market_pipeline.datasets.base import (
+    MARKET_WIDE,
+    SYMBOL_PATTERN,
+    Cadence,
+    Checked,
+    Dataset,
+    Freshness,
+    PartitionedBy,
+    Record,
+    Rejected,
+    Strategy,
+)
+from market_pipeline.datasets.company_info import COMPANY_INFO
+from market_pipeline.datasets.dividends import DIVIDENDS
+from market_pipeline.datasets.earnings import EARNINGS
+from market_pipeline.datasets.economic_events import ECONOMIC_EVENTS
+from market_pipeline.datasets.fundamentals import FUNDAMENTALS
+from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
+from market_pipeline.datasets.news import NEWS
+from market_pipeline.datasets.options_chain import OPTIONS_CHAIN
+from market_pipeline.datasets.stock_quotes import STOCK_QUOTES
+
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for dataset in (
+        STOCK_QUOTES,
+        COMPANY_INFO,
+        HISTORICAL_PRICES,
+        OPTIONS_CHAIN,
+        EARNINGS,
+        DIVIDENDS,
+        FUNDAMENTALS,
+        NEWS,
+        ECONOMIC_EVENTS,
+    )
+}
+
+__all__ = [
+    "DATASETS",
+    "MARKET_WIDE",
+    "SYMBOL_PATTERN",
+    "Cadence",
+    "Checked",
+    "Dataset",
+    "Freshness",
+    "PartitionedBy",
+    "Record",
+    "Rejected",
+    "Strategy",
+]

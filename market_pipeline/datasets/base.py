@@ -1,0 +1,198 @@
+"""What a dataset is: the record it keeps, its key, when it is due, and how its rows are checked.
+
+Here belong the vocabulary that data types share (field types with units, cadence, freshness, strategy) and the check
+of rows against a record. What does not: anything about one data type (its own file), vendors, HTTP, SQL or Dagster.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+MARKET_WIDE = "*"
+"""The symbol of an answer that is about the whole market and no single symbol (economic events)."""
+
+SYMBOL_PATTERN = r"^[A-Z0-9^][A-Z0-9.\-=^]{0,19}$"
+"""Canonical spelling: upper case, share classes with a dot (BRK.B), indices with a caret (^GSPC)."""
+
+
+class Strategy(StrEnum):
+    """Which vendor is asked first; every strategy falls back to the next one."""
+
+    MOST_RELIABLE = "MOST_RELIABLE"
+    FASTEST_FIRST = "FASTEST_FIRST"
+    ROUND_ROBIN = "ROUND_ROBIN"
+    FALLBACK_CHAIN = "FALLBACK_CHAIN"
+
+
+class PartitionedBy(StrEnum):
+    """What one Dagster partition of the dataset is."""
+
+    SESSION = "session"  # a trading day of the exchange
+    DAY = "day"  # a calendar day
+    SYMBOL = "symbol"  # one symbol, registered dynamically
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """When a dataset is due, in `timezone`; `market_hours_only` skips what falls outside of the exchange's hours."""
+
+    cron: str
+    timezone: str = "America/New_York"
+    market_hours_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Younger than `warn` is fresh, younger than `fail` aging, older stale.  Feeds Dagster's policy and our tables."""
+
+    warn: timedelta
+    fail: timedelta
+
+
+def _known_currency(code: str) -> str:
+    if code not in _CURRENCIES:
+        raise ValueError(f"unknown currency {code!r} (an ISO 4217 code in major units is due: USD, EUR, GBP, …)")
+    return code
+
+
+def _plausible(day: date) -> date:
+    if not date(1900, 1, 1) <= day <= date(2100, 1, 1):
+        raise ValueError(f"implausible date {day} (1900 to 2100 is kept)")
+    return day
+
+
+def _plausible_time(moment: datetime) -> datetime:
+    _plausible(moment.date())
+    return moment
+
+
+_CURRENCIES = frozenset(
+    "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JOD JPY KES KRW KWD"
+    " LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU VND ZAR"
+    " BTC ETH USDT".split()
+)
+
+Symbol = Annotated[str, StringConstraints(pattern=SYMBOL_PATTERN)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Number = Annotated[Decimal, Field(allow_inf_nan=False, gt=Decimal("-1e18"), lt=Decimal("1e18"))]
+Price = Annotated[Decimal, Field(allow_inf_nan=False, gt=0, lt=Decimal("1e9"))]
+NonNegative = Annotated[Decimal, Field(allow_inf_nan=False, ge=0, lt=Decimal("1e18"))]
+Count = Annotated[int, Field(ge=0, lt=2**62)]
+Currency = Annotated[str, AfterValidator(_known_currency)]
+Day = Annotated[date, AfterValidator(_plausible)]
+Moment = Annotated[AwareDatetime, AfterValidator(_plausible_time)]
+
+
+def described(description: str, unit: str | None = None, default: Any = None) -> Any:
+    """An optional field: its meaning and unit (shown as the column's comment), None where a vendor does not say."""
+    return Field(default=default, description=description, json_schema_extra=_unit(unit))
+
+
+def required(description: str, unit: str | None = None) -> Any:
+    """A field without which a row is no answer: its meaning and unit."""
+    return Field(description=description, json_schema_extra=_unit(unit))
+
+
+def _unit(unit: str | None) -> dict[str, Any] | None:
+    return None if unit is None else {"unit": unit}
+
+
+class Record(BaseModel):
+    """One checked row of a dataset, before its provenance (provider, fetched_at, run_id) is added by the writer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    symbol: Symbol = required("canonical ticker: BRK.B, ^GSPC; * for the whole market")
+    as_of: Moment | None = described("when the vendor says this was true", "UTC")
+    flags: tuple[str, ...] = described("what is odd about the row though it was kept: crossed_quote, …", default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is no record: kept in `rejected_records` with the reason."""
+
+    row: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An answer's rows after the check: every one of them is in exactly one of the two lists, identical copies once."""
+
+    records: list[Record]
+    rejected: list[Rejected]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """One data type: its name is also the asset's and the table's."""
+
+    name: str
+    title: str
+    record: type[Record]
+    key: tuple[str, ...]
+    partitioned_by: PartitionedBy
+    cadence: Cadence
+    freshness: Freshness
+    cache_ttl: timedelta | None
+    """How long a vendor's answer may serve again; None where only a new one is worth having."""
+    strategy: Strategy = Strategy.MOST_RELIABLE
+    per_symbol: bool = True
+    """False where one answer is about the whole market (its symbol is MARKET_WIDE)."""
+    empty_is_answer: bool = True
+    """Whether a valid answer without rows settles a symbol: no news today does, no quote of a stock does not."""
+    timeframes: tuple[str, ...] = ()
+    """Bar lengths that are kept, the default one first; () where the dataset has none."""
+    dated_by: str | None = None
+    """The field whose day (in UTC for a time) must lie in the window asked for; None where there is no window."""
+    days_ahead: int = 0
+    """How far into the future a calendar-day dataset is kept: the current run reaches from today to then."""
+    live: bool = False
+    """Whether vendors answer only for now, so that a session that is over can no longer be fetched."""
+    pinned: bool = False
+    """Whether a symbol's series stays with the vendor it came from while that one answers (never a silent mix)."""
+
+    @property
+    def description(self) -> str:
+        return (self.record.__doc__ or "").strip()
+
+    def day_of(self, record: Record) -> date | None:
+        """The day a record is kept under, in UTC where it is dated by a time; None for undated datasets."""
+        if self.dated_by is None:
+            return None
+        value: date | datetime = getattr(record, self.dated_by)
+        return value.astimezone(UTC).date() if isinstance(value, datetime) else value
+
+    def check(self, rows: Iterable[Mapping[str, Any]]) -> Checked:
+        """Sort rows into records and rejected ones.
+
+        Of two different rows with one key the later is kept and the earlier rejected: an upsert cannot hold both.
+        """
+        records: dict[tuple[Any, ...], Record] = {}
+        rejected: list[Rejected] = []
+        for row in rows:
+            try:
+                record = self.record.model_validate(row)
+            except ValidationError as error:
+                rejected.append(Rejected(row, _reason(error)))
+                continue
+            except TypeError as error:  # a derived field met a value of the wrong type before its own check did
+                rejected.append(Rejected(row, f"row: {error}"))
+                continue
+            key = tuple(getattr(record, name) for name in self.key)
+            earlier = records.get(key)
+            if earlier is not None and earlier != record:
+                rejected.append(Rejected(earlier.model_dump(), "another row of the same answer has the same key"))
+            records[key] = record
+        return Checked(list(records.values()), rejected)
+
+
+def _reason(error: ValidationError) -> str:
+    """Every fault of a row in one line: `close: Input should be greater than 0; high: …`."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'row'}: {fault['msg']}" for fault in faults)

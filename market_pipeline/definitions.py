@@ -1,0 +1,30 @@
+"""The code location: assembly only, and no I/O at import."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from market_pipeline.assets.market_data import MARKET_DATA_ASSETS
+from market_pipeline.datasets import DATASETS
+from market_pipeline.jobs import DATA_TYPE_JOBS, market_data_refresh
+from market_pipeline.resources import PipelineResource
+from market_pipeline.schedules import data_type_schedule
+from market_pipeline.sensors import symbols_sensor
+from market_pipeline.sessions import Sessions
+from market_pipeline.settings import load_settings
+
+
+def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Everything Dagster is told; `resource_overrides` replaces resources by name, for tests."""
+    sessions = Sessions(load_settings().exchange)
+    return dg.Definitions(
+        assets=MARKET_DATA_ASSETS,
+        jobs=[*DATA_TYPE_JOBS.values(), market_data_refresh],
+        schedules=[data_type_schedule(dataset, sessions) for dataset in DATASETS.values()],
+        sensors=[symbols_sensor],
+        resources={"pipeline": PipelineResource(), **(resource_overrides or {})},
+    )
+
+
+defs = build_definitions()

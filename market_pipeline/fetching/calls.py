@@ -1,0 +1,191 @@
+"""One call to one vendor's endpoint: ask the gate, send, classify, parse, check; what came of it as one frozen value.
+
+Here belongs everything about a single call, its follow-up pages and its retries.  Which vendor is called for which
+symbols, and what happens next, belongs to the router.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+from tenacity.wait import wait_base
+
+from market_pipeline.datasets import Dataset, Record, Rejected
+from market_pipeline.fetching.gate import Gate, NotNow
+from market_pipeline.fetching.vendors import Vendor
+from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.errors import MalformedResponse, NoData, ProviderError, Unavailable
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Window
+
+TRIES = 3
+MAX_PAGES = 60  # follow-ups of one ask: a whole chain has about 20 expirations, a paged one about 40 pages
+PATIENCE = 2.0  # seconds a call may wait for its turn: enough for per-second limits, not for per-minute ones
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request to a vendor and what came of it: a row of `fetch_attempts`, and the records of one answer."""
+
+    provider: str
+    endpoint: str
+    ask: Ask
+    started_at: datetime
+    response_ms: float
+    status: int | None = None
+    error: ProviderError | None = None
+    records: tuple[Record, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    symbol_errors: dict[str, ProviderError] = field(default_factory=dict)
+    more: tuple[Request, ...] = ()
+
+
+class NotAsked(ProviderError):
+    """The gate kept a call back; nothing was sent.  Kept beside the vendors' errors so that a report can say why."""
+
+    outcome = "not_asked"
+
+    def __init__(self, refusal: NotNow) -> None:
+        super().__init__(f"not asked: {refusal.reason}")
+        self.wait = refusal.wait
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """All attempts of one ask, in order; `refused` when the gate stopped it before the end."""
+
+    ask: Ask
+    attempts: tuple[Attempt, ...]
+    refused: NotAsked | None = None
+
+
+class Caller:
+    """Makes calls from any thread.  `observe` sees every attempt as it ends, also those that are tried again."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+        observe: Callable[[Attempt], None],
+        backoff: wait_base = wait_random_exponential(multiplier=1, max=60),  # noqa: B008 - immutable; full jitter
+    ) -> None:
+        self._gate = gate
+        self._clock = clock
+        self._sleep = sleep
+        self._observe = observe
+        self._backoff = backoff
+
+    def call(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, *, try_again: bool) -> Called:
+        """Ask and follow the pages.  With `try_again` (for the last vendor left) Unavailable gets TRIES tries."""
+        attempts: list[Attempt] = []
+        waiting = deque(endpoint.requests(ask))
+        while waiting and len(attempts) < MAX_PAGES:
+            request = waiting.popleft()
+            try:
+                attempt = self._persist(vendor, endpoint, dataset, ask, request, TRIES if try_again else 1)
+            except NotAsked as refused:
+                return Called(ask, tuple(attempts), refused)
+            attempts.append(attempt)
+            if attempt.error is not None:
+                break
+            waiting.extend(attempt.more)
+        return Called(ask, tuple(attempts))
+
+    def _persist(
+        self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request, tries: int
+    ) -> Attempt:
+        retrying = Retrying(
+            stop=stop_after_attempt(tries),
+            wait=self._backoff,
+            retry=retry_if_result(lambda attempt: isinstance(attempt.error, Unavailable)),
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+            sleep=self._sleep,
+        )
+        attempt: Attempt = retrying(self._attempt, vendor, endpoint, dataset, ask, request)
+        return attempt
+
+    def _attempt(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request) -> Attempt:
+        turn = self._gate.ask(
+            vendor.provider, endpoint.name, cost=endpoint.cost, interval=vendor.interval, patience=PATIENCE
+        )
+        if isinstance(turn, NotNow):
+            raise NotAsked(turn)
+        if turn > 0:
+            self._sleep(turn)
+        attempt = self._exchange(vendor, endpoint, dataset, ask, request)
+        self._gate.report(vendor.provider, endpoint.name, attempt.error)
+        self._observe(attempt)
+        return attempt
+
+    def _exchange(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request) -> Attempt:
+        started_at, started = self._clock(), time.perf_counter()
+        answer: Answer | None = None
+        error: ProviderError | None = None
+        parsed = Parsed([])
+        try:
+            answer = vendor.client.send(request)
+            error = vendor.provider.classify(answer)
+            if error is None:
+                parsed = endpoint.read(answer, ask)
+        except ProviderError as raised:
+            error = raised
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        checked = dataset.check(_asked_for(parsed.rows, ask))
+        return Attempt(
+            provider=vendor.name,
+            endpoint=endpoint.name,
+            ask=ask,
+            started_at=started_at,
+            response_ms=elapsed_ms,
+            status=None if answer is None else answer.status,
+            error=error,
+            records=tuple(_within(checked.records, dataset, ask.window)),
+            rejected=tuple(checked.rejected),
+            symbol_errors=dict(parsed.errors),
+            more=parsed.more,
+        )
+
+
+def _asked_for(rows: Iterable[dict[str, object]], ask: Ask) -> list[dict[str, object]]:
+    """Rows of the symbols that were asked for; a market-wide answer has thousands of others.
+
+    A row without a usable symbol stays, so that the check can say what is wrong with it.
+    """
+    wanted = set(ask.symbols)
+    return [row for row in rows if row.get("symbol", "*") in wanted or not isinstance(row.get("symbol", "*"), str)]
+
+
+def _within(records: Iterable[Record], dataset: Dataset, window: Window | None) -> Iterable[Record]:
+    """Records of the days asked for: vendors send whole histories, and last week's quote of a halted share."""
+    if dataset.dated_by is None or window is None:
+        return records
+    return (record for record in records if (day := dataset.day_of(record)) is not None and day in window)
+
+
+def verdicts(dataset: Dataset, called: Called) -> dict[str, ProviderError | None]:
+    """What a call means for each symbol it asked for: None where it is answered, else why not.  Pure."""
+    failed = called.refused or next((one.error for one in called.attempts if one.error is not None), None)
+    if isinstance(failed, NoData) and dataset.empty_is_answer:
+        failed = None
+    if failed is not None:
+        return dict.fromkeys(called.ask.symbols, failed)
+    answered = {record.symbol for one in called.attempts for record in one.records}
+    rejected = {row.row.get("symbol"): row.reason for one in called.attempts for row in one.rejected}
+    errors = {symbol: error for one in called.attempts for symbol, error in one.symbol_errors.items()}
+    return {symbol: _verdict(symbol, dataset, answered, rejected, errors) for symbol in called.ask.symbols}
+
+
+def _verdict(
+    symbol: str, dataset: Dataset, answered: set[str], rejected: dict[object, str], errors: dict[str, ProviderError]
+) -> ProviderError | None:
+    if symbol in answered:
+        return None
+    if symbol in errors:
+        return None if isinstance(errors[symbol], NoData) and dataset.empty_is_answer else errors[symbol]
+    if symbol in rejected:
+        return MalformedResponse(f"every row was rejected, the last because of {rejected[symbol]}")
+    return None if dataset.empty_is_answer else NoData("the answer has nothing for it in the window asked for")

@@ -1,0 +1,106 @@
+"""Whether a vendor may be called now: its documented rates, what it said about waiting, and whether it is down.
+
+Here belongs the decision and the state behind it, for one process.  Which vendor is asked first belongs to
+`strategies`; what is done with a "not now" belongs to the router.
+"""
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from market_pipeline.providers.base import Provider, Rate
+from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, ProviderError, RateLimited, Unavailable
+
+FAILURES_IN_A_ROW = 5
+COOLDOWN = 3600.0  # seconds a vendor is put away after FAILURES_IN_A_ROW, and the most that a Retry-After is honoured
+UNTOLD_RETRY_AFTER = 60.0  # seconds to wait for a vendor that is rate-limiting and does not say how long
+FOR_THE_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Why a vendor must not be called, and for how many more seconds."""
+
+    wait: float
+    reason: str
+
+
+@dataclass
+class _VendorState:
+    spent: deque[tuple[float, int]] = field(default_factory=deque)
+    """Time and cost of the calls in the longest window."""
+    next_call_at: float = 0.0
+    off: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Until when and why, by scope; `""` for the whole vendor."""
+    failures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+class Gate:
+    """Asks and reports from any thread; `clock` is a monotonic one, in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._vendors: dict[str, _VendorState] = defaultdict(_VendorState)
+
+    def ask(self, provider: Provider, scope: str, *, cost: int, interval: float, patience: float) -> float | NotNow:
+        """Seconds to sleep before the call (at most `patience`), which is then counted; or NotNow: nothing counted.
+
+        `scope` is the part of the vendor that fails and is put away by itself: an endpoint.
+        """
+        with self._lock:
+            state, now = self._vendors[provider.name], self._clock()
+            for part in ("", scope):
+                until, reason = state.off.get(part, (now, ""))
+                if until > now:
+                    return NotNow(until - now, reason)
+            starts = max(now, state.next_call_at)
+            for rate in provider.limits:
+                starts = max(starts, _earliest(state.spent, rate, cost, starts))
+            if starts - now > patience:
+                return NotNow(starts - now, f"its free plan's calls are spent for another {starts - now:.0f} s")
+            state.next_call_at = starts + interval
+            self._spend(state, provider, starts, cost)
+            return starts - now
+
+    def report(self, provider: Provider, scope: str, error: ProviderError | None) -> None:
+        """What came of a call: errors put the vendor away as their class says, success forgives."""
+        with self._lock:
+            state, now = self._vendors[provider.name], self._clock()
+            match error:
+                case RateLimited(retry_after=seconds):
+                    wait = UNTOLD_RETRY_AFTER if seconds is None else min(seconds, COOLDOWN)
+                    state.off[""] = (now + wait, f"it is rate-limiting: {error}")
+                case AuthenticationFailed():
+                    state.off[""] = (float("inf"), f"its key is not accepted: {error}")
+                case NotEntitled():
+                    state.off[scope] = (now + FOR_THE_DAY, f"its plan does not include this: {error}")
+                case Unavailable():
+                    state.failures[scope] += 1
+                    if state.failures[scope] >= FAILURES_IN_A_ROW:
+                        state.failures[scope] = 0
+                        state.off[scope] = (now + COOLDOWN, f"{FAILURES_IN_A_ROW} failures in a row, last: {error}")
+                case _:
+                    state.failures[scope] = 0
+
+    @staticmethod
+    def _spend(state: _VendorState, provider: Provider, at: float, cost: int) -> None:
+        horizon = max((rate.seconds for rate in provider.limits), default=0.0)
+        state.spent.append((at, cost))
+        while state.spent and state.spent[0][0] <= at - horizon:
+            state.spent.popleft()
+
+
+def _earliest(spent: deque[tuple[float, int]], rate: Rate, cost: int, at: float) -> float:
+    """The first moment from `at` on at which the calls of the window before it leave room for `cost`."""
+    room = rate.calls - cost
+    used = sum(paid for when, paid in spent if when > at - rate.seconds)
+    for when, paid in spent:
+        if used <= room:
+            break
+        if when > at - rate.seconds:
+            used -= paid
+            at_least = when + rate.seconds
+            at = max(at, at_least)
+    return at

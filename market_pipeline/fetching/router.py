@@ -1,0 +1,183 @@
+"""The walk over vendors until no symbol is left: who is asked for which symbols, in batches, a few at a time.
+
+Here belongs the order of events of one fetch and its report.  A single call belongs to `calls`, the order of vendors to
+`strategies`; storing what comes back belongs to whoever passes `deliver`.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from market_pipeline.datasets import Dataset, Strategy
+from market_pipeline.fetching.calls import Attempt, Called, Caller, NotAsked, verdicts
+from market_pipeline.fetching.vendors import Vendor
+from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.errors import NotEntitled, ProviderError, UnknownSymbol
+from market_pipeline.providers.messages import Ask, Window
+
+Errors = dict[str, ProviderError]  # by vendor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One fetch: symbols of one dataset, for a window and a timeframe where it has them."""
+
+    dataset: Dataset
+    symbols: tuple[str, ...]
+    window: Window | None = None
+    timeframe: str | None = None
+    strategy: Strategy = Strategy.MOST_RELIABLE
+    homes: Mapping[str, str] = field(default_factory=dict)
+    """The vendor that a symbol's series belongs to, asked first for that symbol."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a fetch, symbol by symbol.  Counts are of symbols unless they say otherwise."""
+
+    requested: int
+    answered: dict[str, str] = field(default_factory=dict)
+    """The vendor that settled each symbol."""
+    failed: dict[str, Errors] = field(default_factory=dict)
+    """Why each vendor did not, for symbols that none of them settled."""
+    fallbacks: int = 0
+    """Symbols that were settled by a vendor after another one had failed for them."""
+    attempts: int = 0
+    records: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+
+    @property
+    def vendors(self) -> dict[str, int]:
+        """Settled symbols by vendor, most first."""
+        return dict(Counter(self.answered.values()).most_common())
+
+    @property
+    def unknown(self) -> set[str]:
+        """Symbols that every vendor which was asked says do not exist."""
+        return {symbol for symbol, errors in self.failed.items() if _nobody_knows(errors)}
+
+    @property
+    def retry_in(self) -> float | None:
+        """Seconds until a vendor that was not asked may be asked again; None when waiting would not help."""
+        waits = [
+            error.wait for errors in self.failed.values() for error in errors.values() if isinstance(error, NotAsked)
+        ]
+        return min(waits, default=None)
+
+
+def _nobody_knows(errors: Errors) -> bool:
+    asked = [error for error in errors.values() if not isinstance(error, NotAsked)]
+    return bool(asked) and all(isinstance(error, UnknownSymbol) for error in asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """One stretch of the walk: a vendor's endpoint, for the open symbols among `only` (all of them when None)."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+    only: frozenset[str] | None = None
+
+
+class Router:
+    """Fetches by asking `vendors` in the order given; blocking, one fetch at a time per instance."""
+
+    def __init__(self, caller: Caller, *, clock: Callable[[], datetime], batch_size: int, concurrency: int) -> None:
+        self._caller = caller
+        self._clock = clock
+        self._batch_size = batch_size
+        self._concurrency = concurrency
+
+    def fetch(self, wanted: Wanted, vendors: Sequence[Vendor], deliver: Callable[[Attempt], None]) -> Report:
+        """Walk the vendors; `deliver` is called in this thread for each answer as it arrives.
+
+        Never raises for what vendors do: that is in the report.  What `deliver` raises ends the fetch.
+        """
+        started = time.perf_counter()
+        report = Report(requested=len(wanted.symbols))
+        failed: dict[str, Errors] = {symbol: {} for symbol in wanted.symbols}
+        legs = self._legs(wanted, vendors)
+        for position, leg in enumerate(legs):
+            symbols = [symbol for symbol in failed if _eligible(symbol, leg, failed[symbol])]
+            is_last = not any(later.vendor.name != leg.vendor.name for later in legs[position + 1 :])
+            for called in self._calls(wanted, leg, symbols, try_again=is_last):
+                for attempt in called.attempts:
+                    report.attempts += 1
+                    report.records += len(attempt.records)
+                    report.rejected += len(attempt.rejected)
+                    deliver(attempt)
+                for symbol, error in verdicts(wanted.dataset, called).items():
+                    if error is not None:
+                        failed[symbol][leg.vendor.name] = error
+                    else:
+                        report.fallbacks += any(name != leg.vendor.name for name in failed.pop(symbol))
+                        report.answered[symbol] = leg.vendor.name
+        report.failed = failed
+        report.seconds = time.perf_counter() - started
+        return report
+
+    def _legs(self, wanted: Wanted, vendors: Sequence[Vendor]) -> list[_Leg]:
+        """Homes first, each for its own symbols; ROUND_ROBIN deals the symbols out; then everybody for what is left."""
+        question = self._ask(wanted, wanted.symbols)
+        stations = [
+            (vendor, endpoint)
+            for vendor in vendors
+            for endpoint in vendor.provider.endpoints_for(wanted.dataset.name)
+            if endpoint.serves(question)
+        ]
+        shares = {
+            vendor.name: frozenset(symbol for symbol in wanted.symbols if wanted.homes.get(symbol) == vendor.name)
+            for vendor, _ in stations
+        }
+        if wanted.strategy is Strategy.ROUND_ROBIN:
+            homeless = [symbol for symbol in wanted.symbols if wanted.homes.get(symbol) not in shares]
+            for turn, name in enumerate(shares):
+                shares[name] |= frozenset(homeless[turn :: len(shares)])
+        dealt = [_Leg(vendor, endpoint, shares[vendor.name]) for vendor, endpoint in stations if shares[vendor.name]]
+        return dealt + [_Leg(vendor, endpoint) for vendor, endpoint in stations]
+
+    def _ask(self, wanted: Wanted, symbols: Sequence[str]) -> Ask:
+        return Ask(
+            data_type=wanted.dataset.name,
+            symbols=tuple(symbols),
+            now=self._clock(),
+            window=wanted.window,
+            timeframe=wanted.timeframe,
+        )
+
+    def _calls(self, wanted: Wanted, leg: _Leg, symbols: Sequence[str], *, try_again: bool) -> Iterator[Called]:
+        """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded."""
+        size = len(symbols) if leg.endpoint.market_wide else min(leg.endpoint.batch, self._batch_size)
+        asks = (self._ask(wanted, symbols[at : at + size]) for at in range(0, len(symbols), max(1, size)))
+        workers = min(leg.vendor.concurrency, self._concurrency)
+        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=leg.vendor.name)
+        pending: set[Future[Called]] = set()
+        try:
+            while True:
+                for ask in islice(asks, 2 * workers - len(pending)):
+                    pending.add(
+                        pool.submit(
+                            self._caller.call, leg.vendor, leg.endpoint, wanted.dataset, ask, try_again=try_again
+                        )
+                    )
+                if not pending:
+                    return
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                yield from _results(done)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _eligible(symbol: str, leg: _Leg, errors: Errors) -> bool:
+    """Whether a leg may help a symbol: its vendor has not failed it yet, or only another endpoint was refused."""
+    earlier = errors.get(leg.vendor.name)
+    return (leg.only is None or symbol in leg.only) and (earlier is None or isinstance(earlier, NotEntitled | NotAsked))
+
+
+def _results(done: Iterable[Future[Called]]) -> Iterator[Called]:
+    return (future.result() for future in done)

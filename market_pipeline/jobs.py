@@ -1,0 +1,55 @@
+"""Jobs: one per data type, and the main one over all of them.
+
+Here belong jobs and nothing that they do.  One-step jobs run in the process that starts them: a second process would
+spend two more seconds on imports.
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from market_pipeline.assets.refresh import conclude, refresh
+from market_pipeline.assets.targets import RefreshConfig
+from market_pipeline.datasets import DATASETS, Dataset
+from market_pipeline.resources import Pipeline
+
+DATA_TYPE_JOBS = {
+    name: dg.define_asset_job(
+        f"{name}_job",
+        selection=[name],
+        description=f"Refreshes {dataset.title.lower()}: the current partition, unless one is named.",
+        executor_def=dg.in_process_executor,
+        tags={"market_pipeline/data_type": name},
+    )
+    for name, dataset in DATASETS.items()
+}
+
+
+def _refresh_op(dataset: Dataset) -> dg.OpDefinition:
+    """An op that refreshes a data type's current partition and reports it as materialised."""
+
+    @dg.op(name=f"refresh_{dataset.name}", description=dataset.description)
+    def _op(context: dg.OpExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]) -> None:
+        outcome = refresh(context, dataset, config, pipeline, keys=None)
+        conclude(context, dg.AssetKey(dataset.name), outcome, strict=False)
+
+    return _op
+
+
+def _same_for_all(config: RefreshConfig) -> dict[str, Any]:
+    settings = config.model_dump(mode="json", exclude_none=True)
+    return {f"refresh_{name}": {"config": settings} for name in DATASETS}
+
+
+@dg.job(
+    # An asset job cannot do it: its assets must be partitioned alike, and these are by session, by day and by symbol.
+    description="Refreshes the current partition of all data types, one after the other; one that fails stops no other.",
+    executor_def=dg.in_process_executor,
+    config=dg.ConfigMapping(
+        config_schema=RefreshConfig.to_config_schema().as_field(),
+        config_fn=lambda config: {"ops": _same_for_all(RefreshConfig(**config))},
+    ),
+)
+def market_data_refresh() -> None:
+    for dataset in DATASETS.values():
+        _refresh_op(dataset)()

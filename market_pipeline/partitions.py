@@ -1,0 +1,83 @@
+"""Dagster partitions: trading days, calendar days and symbols, and which of them are current.
+
+Here belong partition definitions and the way between their keys and dates.  No key is put together by hand anywhere else.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+import dagster as dg
+
+from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.sessions import FIRST_SESSION, Sessions
+
+FIRST_DAY = date(2020, 1, 1)
+"""The first calendar-day partition: vendors' news does not reach further back."""
+WEEKENDS = ("0 0 * * 6", "0 0 * * 0")
+
+SYMBOLS = "symbols"
+symbol_partitions = dg.DynamicPartitionsDefinition(name=SYMBOLS)
+
+
+@lru_cache
+def session_partitions(sessions: Sessions) -> dg.DailyPartitionsDefinition:
+    """One partition per session of the exchange, today's included: weekends and holidays are left out.
+
+    The set reaches one session into the future (end_offset), which cannot be fetched before it opens.
+    """
+    holidays = sessions.holidays(FIRST_SESSION, sessions.last_known())
+    return dg.DailyPartitionsDefinition(
+        start_date=_midnight(FIRST_SESSION),
+        end_offset=1,
+        exclusions=[*WEEKENDS, *map(_midnight, holidays)],
+    )
+
+
+@lru_cache
+def day_partitions(days_ahead: int) -> dg.DailyPartitionsDefinition:
+    """One partition per UTC day, from FIRST_DAY to `days_ahead` days from now."""
+    return dg.DailyPartitionsDefinition(start_date=_midnight(FIRST_DAY), end_offset=1 + days_ahead)
+
+
+def partitions_of(dataset: Dataset, sessions: Sessions) -> dg.PartitionsDefinition[str]:
+    match dataset.partitioned_by:
+        case PartitionedBy.SESSION:
+            return session_partitions(sessions)
+        case PartitionedBy.DAY:
+            return day_partitions(dataset.days_ahead)
+        case PartitionedBy.SYMBOL:
+            return symbol_partitions
+
+
+def current_days(dataset: Dataset, sessions: Sessions, now: datetime) -> list[date]:
+    """The days that a run without a partition is about: the current session, or today and what lies ahead.
+
+    Empty for datasets that are kept by symbol.
+    """
+    match dataset.partitioned_by:
+        case PartitionedBy.SESSION:
+            return [sessions.current(now)]
+        case PartitionedBy.DAY:
+            return [now.astimezone(UTC).date() + timedelta(days=ahead) for ahead in range(dataset.days_ahead + 1)]
+        case PartitionedBy.SYMBOL:
+            return []
+
+
+def key_of(day: date) -> str:
+    """The partition key of a day."""
+    return day.isoformat()
+
+
+def day_of(key: str) -> date:
+    """The day of a partition key.  Raises ValueError for a key that is no date."""
+    return date.fromisoformat(key)
+
+
+def range_key(keys: Sequence[str]) -> str:
+    """One name for several partitions, as Dagster writes ranges: `2026-11-16...2026-11-20`; the key itself for one."""
+    return keys[0] if len(keys) == 1 else f"{keys[0]}...{keys[-1]}"
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,142 @@
+"""The statements and ratios of Financial Modeling Prep: one endpoint, whose requests name its sheets.
+
+Years only: free keys are refused quarters and more than five periods, and one refusal would cost the vendor the data
+type for a day.  Answers with quarters are read all the same, and so are the sheets that are not asked for because they
+share the key of another one (`ratios` that of `key-metrics`, `key-metrics-ttm` that of `ratios-ttm`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from market_pipeline.providers.fmp.endpoints import FmpEndpoint
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
+from market_pipeline.providers.normalise import NEW_YORK, day, integer, major_unit, number, text
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    statement: str
+    columns: Mapping[str, str]
+    """The vendor's name of a figure, with ours."""
+    params: Mapping[str, str] | None = None
+    """What it is asked with; None where it is not asked for."""
+
+
+INCOME = {
+    "revenue": "revenue",
+    "costOfRevenue": "cost_of_revenue",
+    "grossProfit": "gross_profit",
+    "researchAndDevelopmentExpenses": "research_and_development",
+    "operatingExpenses": "operating_expenses",
+    "operatingIncome": "operating_income",
+    "ebitda": "ebitda",
+    "interestExpense": "interest_expense",
+    "incomeBeforeTax": "pretax_income",
+    "incomeTaxExpense": "income_tax",
+    "netIncome": "net_income",
+    "eps": "eps_basic",
+    "epsDiluted": "eps_diluted",
+    "weightedAverageShsOutDil": "shares_diluted",
+}
+BALANCE = {
+    "totalAssets": "total_assets",
+    "totalCurrentAssets": "current_assets",
+    "cashAndCashEquivalents": "cash",
+    "inventory": "inventory",
+    "netReceivables": "receivables",
+    "totalLiabilities": "total_liabilities",
+    "totalCurrentLiabilities": "current_liabilities",
+    "longTermDebt": "long_term_debt",
+    "totalDebt": "total_debt",
+    "totalStockholdersEquity": "total_equity",
+    "retainedEarnings": "retained_earnings",
+}
+CASH_FLOW = {
+    "operatingCashFlow": "operating_cash_flow",
+    "capitalExpenditure": "capital_expenditure",
+    "freeCashFlow": "free_cash_flow",
+    "netCashProvidedByInvestingActivities": "investing_cash_flow",
+    "netCashProvidedByFinancingActivities": "financing_cash_flow",
+    "depreciationAndAmortization": "depreciation_and_amortization",
+    "netDividendsPaid": "dividends_paid",
+    "commonStockRepurchased": "share_repurchases",
+}
+OUTFLOWS = ("capital_expenditure", "dividends_paid", "share_repurchases")  # negative here, positive in our record
+METRICS = {  # of four sheets: names in `…-ttm` end in TTM, all margins and yields are fractions
+    "marketCap": "market_cap",
+    "enterpriseValue": "enterprise_value",
+    "priceToEarningsRatio": "pe_ratio",
+    "priceToEarningsGrowthRatio": "peg_ratio",
+    "priceToBookRatio": "price_to_book",
+    "priceToSalesRatio": "price_to_sales",
+    "enterpriseValueMultiple": "ev_to_ebitda",
+    "evToEBITDA": "ev_to_ebitda",
+    "dividendYield": "dividend_yield",
+    "dividendPayoutRatio": "payout_ratio",
+    "grossProfitMargin": "gross_margin",
+    "operatingProfitMargin": "operating_margin",
+    "netProfitMargin": "profit_margin",
+    "returnOnEquity": "return_on_equity",
+    "returnOnAssets": "return_on_assets",
+    "debtToEquityRatio": "debt_to_equity",
+    "currentRatio": "current_ratio",
+    "netIncomePerShare": "eps_ttm",
+    "bookValuePerShare": "book_value_per_share",
+}
+FIVE_YEARS = {"period": "annual", "limit": "5"}
+SHEETS = {
+    "income-statement": Sheet("income", INCOME, FIVE_YEARS),
+    "balance-sheet-statement": Sheet("balance", BALANCE, FIVE_YEARS),
+    "cash-flow-statement": Sheet("cash_flow", CASH_FLOW, FIVE_YEARS),
+    "key-metrics": Sheet("metrics", METRICS, FIVE_YEARS),
+    "ratios-ttm": Sheet("metrics", METRICS, {}),
+    "ratios": Sheet("metrics", METRICS),
+    "key-metrics-ttm": Sheet("metrics", METRICS),
+}
+PERIOD_TYPES = {"FY": "year", "Q1": "quarter", "Q2": "quarter", "Q3": "quarter", "Q4": "quarter", "TTM": "ttm"}
+
+
+class Fundamentals(FmpEndpoint):
+    data_type = "fundamentals"
+    path = "/income-statement"  # the first of its sheets
+
+    def requests(self, ask: Ask) -> tuple[Request, ...]:
+        symbol = {"symbol": self.spell(ask.symbol)}
+        return tuple(
+            Request(path=f"/{name}", params={**symbol, **sheet.params})
+            for name, sheet in SHEETS.items()
+            if sheet.params is not None
+        )
+
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        return super().match(self.path, params, now) if path.removeprefix("/") in SHEETS else None
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        name = urlsplit(answer.url).path.rpartition("/")[2]
+        return Parsed([self.period(SHEETS[name], found, answer, ask) for found in rows_of(answer.json(), name)])
+
+    def period(self, sheet: Sheet, found: Mapping[str, Any], answer: Answer, ask: Ask) -> Row:
+        """One period of a sheet; the trailing twelve months have no date of their own and end today."""
+        label = text(found["period"]) if "date" in found else "TTM"
+        today = answer.received_at.astimezone(NEW_YORK).date()
+        figures = {
+            sheet.columns[name.removesuffix("TTM")]: number(value)
+            for name, value in found.items()
+            if name.removesuffix("TTM") in sheet.columns
+        }
+        spent = {name: -figure for name in OUTFLOWS if (figure := figures.get(name)) is not None}
+        return {
+            "symbol": ask.symbol,
+            "statement": sheet.statement,
+            "period_type": PERIOD_TYPES.get(label or ""),
+            "period_end": day(found["date"]) if "date" in found else today,
+            "fiscal_year": integer(found.get("fiscalYear")),
+            "fiscal_period": label,
+            "filed_on": day(found.get("filingDate")),
+            "currency": major_unit(found.get("reportedCurrency"))[0],
+            **figures,
+            **spent,
+        }

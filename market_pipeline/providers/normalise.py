@@ -1,0 +1,245 @@
+"""Values as vendors write them, turned into ours: numbers, dates, times, symbols.
+
+Here belongs what more than one vendor needs.  Every function takes whatever JSON or CSV can hold, answers None for the
+many spellings of "not there", and raises ValueError for a value that is there and makes no sense; never anything else.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from market_pipeline.providers.countries import COUNTRY_CODES
+
+NEW_YORK = ZoneInfo("America/New_York")
+ABSENT = frozenset({"", "-", "--", "—", ".", "n/a", "na", "none", "null", "nan", "unknown", "not available"})
+_SCALE = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "t": 1_000_000_000_000}
+_DISPLAY = re.compile(
+    r"^(?P<sign>[-+]?)[$€£¥]?(?P<digits>[\d,]*\.?\d+(?:e[-+]?\d+)?|\d[\d,]*\.)(?P<scale>[kmbt%]?)$", re.I
+)
+MINOR_UNITS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "ILS"}
+"""Currencies that vendors quote in hundredths, with the currency they are hundredths of."""
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FIGURE = re.compile(r"^(?P<sign>[-+]?)(?P<dollar>\$?)(?P<digits>[\d,]*\.?\d+)\s?(?P<unit>%|[a-z]{0,6})$", re.I)
+
+
+def text(value: Any) -> str | None:
+    """A non-empty string without surrounding space, or None for the spellings of absence."""
+    if value is None or isinstance(value, (dict, list, bool)):
+        return None
+    stripped = str(value).strip()
+    return None if stripped.lower() in ABSENT else stripped
+
+
+def one_of(value: Any, *kept: str) -> str | None:
+    """The lower-case text if it is one of `kept`, else None: for labels of which vendors have more than we keep."""
+    label = (text(value) or "").lower()
+    return label if label in kept else None
+
+
+def number(value: Any) -> Decimal | None:
+    """A finite decimal from a JSON number or a display string: "$1,234.56", "(0.12)", "1.2B", "3.4%" (as 3.4), "None".
+
+    Raises ValueError for text that is no number and for figures beyond 10^30, which nothing in a market has.  Floats go
+    through their shortest repr, so 0.1 is exactly 0.1.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is no number")  # noqa: TRY004 - one error type for every senseless value
+    if isinstance(value, float):
+        found = Decimal(repr(value)) if math.isfinite(value) else None
+    elif isinstance(value, (int, Decimal)):
+        found = Decimal(value) if Decimal(value).is_finite() else None
+    else:
+        written = text(value)
+        found = None if written is None else _display_number(re.sub(r"[\s\u00a0]", "", written).replace("−", "-"))
+    if found is not None and abs(found) >= 10**30:
+        raise ValueError("a figure beyond 10^30 is no figure")
+    return found
+
+
+def _display_number(written: str) -> Decimal:
+    negative = written.startswith("(") and written.endswith(")")
+    match = _DISPLAY.match(written[1:-1] if negative else written)
+    if match is None or len(written) > 40:  # the longest honest figure has about 25 characters
+        raise ValueError(f"{written[:40]!r} is no number")
+    try:
+        plain = Decimal(match["sign"] + match["digits"].replace(",", ""))
+    except InvalidOperation as error:
+        raise ValueError(f"{written[:40]!r} is no number") from error
+    scaled = plain * _SCALE.get(match["scale"].lower(), 1)
+    return -scaled if negative else scaled
+
+
+def integer(value: Any) -> int | None:
+    """A whole number; a fraction is cut (vendors send volumes as 1234.0).  ValueError beyond 64 bits."""
+    found = number(value)
+    if found is None:
+        return None
+    if abs(found) >= 2**63:
+        raise ValueError("a count beyond 64 bits is no count")
+    return int(found)
+
+
+def price(value: Any) -> Decimal | None:
+    """A number, or None for the 0 that vendors write for a price where nothing was traded."""
+    found = number(value)
+    return None if found == 0 else found
+
+
+def fraction(percent: Any) -> Decimal | None:
+    """Percent to fraction: 1.5 or "1.5%" is 0.015."""
+    found = number(percent)
+    return None if found is None else found / 100
+
+
+def figures(*written: Any) -> tuple[list[Decimal | None], str | None]:
+    """Figures of one series with the unit they share: "1702K", "NA", "1.65M" are [1702, None, 1650] and "K".
+
+    None for what is no single figure: calendars also print ranges and remarks.
+    """
+    found = [_FIGURE.match(text(one) or "") for one in written]
+    units = [one["dollar"] + one["unit"] for one in found if one is not None]
+    if not units:
+        return [None] * len(found), None
+    shared = _SCALE.get(units[0].lstrip("$").lower(), 1)
+    values = [None if one is None else _scaled(one) / shared for one in found]
+    return values, units[0].replace("$", "USD ").strip() or None
+
+
+def _scaled(figure: re.Match[str]) -> Decimal:
+    plain = Decimal(figure["sign"] + figure["digits"].replace(",", ""))
+    return plain * _SCALE.get(figure["unit"].lower(), 1)
+
+
+def day(value: Any) -> date | None:
+    """A date from ISO text (a time behind it is cut off) or from US text 11/20/2026.  ValueError for anything else."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    written = text(value)
+    if written is None or written.startswith("0000"):
+        return None
+    slashes = re.match(r"^(\d{1,2})/(\d{1,2})/(\d{4})$", written)
+    if slashes is not None:
+        return date(int(slashes[3]), int(slashes[1]), int(slashes[2]))
+    return date.fromisoformat(written[:10])
+
+
+def month(name: str) -> int:
+    """1 to 12 from an English name of a month, short or long.  ValueError for anything else."""
+    try:
+        return _MONTHS.index(name[:3].lower()) + 1
+    except ValueError as error:
+        raise ValueError(f"{name[:20]!r} is no month") from error
+
+
+def named_day(value: Any) -> date | None:
+    """The date in words within a text: "Closed at Nov 20, 2026 4:00 PM ET"; None where it holds none."""
+    found = re.search(r"\b([A-Za-z]{3,9})\.? (\d{1,2}), (\d{4})\b", text(value) or "")
+    return None if found is None else date(int(found[3]), month(found[1]), int(found[2]))
+
+
+def clock(value: Any) -> time | None:
+    """The time of day within a text: "9:27 AM", "02:30PM", "16:05"; None where it holds none."""
+    found = re.search(r"\b(\d{1,2}):(\d{2})\s?([ap]m)?", text(value) or "", re.I)
+    if found is None:
+        return None
+    half = (found[3] or "").lower()
+    hour = int(found[1]) % 12 + 12 * (half == "pm") if half else int(found[1])
+    return time(hour, int(found[2]))
+
+
+def epoch(value: Any) -> datetime | None:
+    """A UTC time from seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size; None for 0."""
+    found = number(value)
+    if found is None or found == 0:  # vendors send 0 where there has been no trade
+        return None
+    seconds = found
+    while abs(seconds) >= 10**11:  # 10**11 s is the year 5138: anything larger is in a smaller unit
+        seconds /= 1000
+    # timedelta, not fromtimestamp: the latter is limited by the platform for dates before 1970
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1_000_000))
+    except OverflowError as error:
+        raise ValueError(f"{found} is beyond the calendar") from error
+
+
+def moment(value: Any, zone: ZoneInfo = NEW_YORK) -> datetime | None:
+    """A UTC time from ISO text; text without an offset is read in `zone`."""
+    written = text(value)
+    if written is None:
+        return None
+    compact = re.match(r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})?$", written)  # Alpha Vantage: 20261120T153000
+    if compact is not None:
+        written = "{}-{}-{}T{}:{}:{}".format(*(part if part is not None else "00" for part in compact.groups()))
+    found = datetime.fromisoformat(written)
+    try:
+        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{written!r} is beyond the calendar") from error
+
+
+def local_midnight(session: date, zone: ZoneInfo = NEW_YORK) -> datetime:
+    """Where a daily bar starts: midnight of its session in the exchange's zone, as UTC."""
+    return datetime.combine(session, time.min, zone).astimezone(UTC)
+
+
+def zone(name: Any) -> ZoneInfo:
+    """The named time zone; New York where the vendor names none that is known."""
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return NEW_YORK
+
+
+def major_unit(currency: Any) -> tuple[str | None, Decimal]:
+    """The ISO currency and what prices have to be multiplied with: GBp is (GBP, 0.01), USD is (USD, 1)."""
+    code = text(currency)
+    if code in MINOR_UNITS:
+        return MINOR_UNITS[code], Decimal("0.01")
+    return (None if code is None else code.upper()), Decimal(1)
+
+
+def canonical_symbol(spelling: Any) -> str | None:
+    """Ours from the usual spellings of US share classes: BRK-B and BRK/B are BRK.B; the rest only upper case."""
+    written = text(spelling)
+    if written is None:
+        return None
+    return re.sub(r"^([A-Z]{1,5})[-/]([A-Z])$", r"\1.\2", written.upper())
+
+
+def country(value: Any) -> str | None:
+    """The ISO 3166 code of a country, from the codes and names in event calendars; EU is the euro area."""
+    written = value.strip().upper() if isinstance(value, str) else ""  # not `text`: NA is Namibia
+    return COUNTRY_CODES.get(written, written) or None
+
+
+def add_up_dividends(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for a symbol and ex-date: different amounts (regular and special) are added, equal ones are copies.
+
+    A sum keeps the dates of its first part and says neither kind nor frequency.  A row without an amount is left
+    out: it is announced and not set yet, and comes back with one.
+    """
+    payments: dict[tuple[Any, Any], dict[Any, dict[str, Any]]] = {}
+    for row in rows:
+        if row["amount"] is not None:
+            payments.setdefault((row["symbol"], row["ex_date"]), {}).setdefault(row["amount"], row)
+    return [_added_up(list(parts.values())) for parts in payments.values()]
+
+
+def _added_up(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    if len(parts) == 1:
+        return parts[0]
+    return {**parts[0], "amount": sum(part["amount"] for part in parts), "kind": None, "frequency": None}
+
+
+def dashed_symbol(symbol: str) -> str:
+    """BRK.B as BRK-B, as Yahoo, Finviz, FMP, Tiingo and the SEC spell it; suffixes of other exchanges stay (OCDO.L).
+
+    A single letter behind the dot is a US share class only for the letters in use; .L, .F, .V and .T are exchanges.
+    """
+    return re.sub(r"^([A-Z]{1,5})\.([ABC])$", r"\1-\2", symbol)

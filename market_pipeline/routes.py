@@ -1,0 +1,26 @@
+"""Who is asked for what, in which order: the default, before statistics and settings have their say.
+
+Batch and market-wide vendors come first, because one request then serves many symbols; scarce free plans come last.
+"""
+
+from collections.abc import Mapping
+
+ROUTES: Mapping[str, tuple[str, ...]] = {
+    "stock_quotes": ("yahoo", "fmp", "finnhub", "alpha_vantage"),
+    "company_info": ("yahoo", "finnhub", "fmp", "alpha_vantage"),
+    "historical_prices": ("yahoo", "fmp", "alpha_vantage", "finnhub"),
+    "options_chain": ("yahoo", "alpha_vantage"),
+    "earnings": ("yahoo", "finnhub", "fmp", "alpha_vantage"),
+    "dividends": ("yahoo", "fmp", "alpha_vantage", "finnhub"),
+    "fundamentals": ("yahoo", "fmp", "finnhub", "alpha_vantage"),
+    "news": ("yahoo", "finnhub", "fmp", "alpha_vantage"),
+    "economic_events": ("yahoo", "finnhub", "fmp", "alpha_vantage"),
+}
+
+
+def route(data_type: str, priorities: Mapping[str, int]) -> tuple[str, ...]:
+    """The vendors for a data type; a vendor with a priority takes the place of that number, counted from 1."""
+    placed = {name: float(place) for place, name in enumerate(ROUTES.get(data_type, ()), start=1)}
+    # half a place earlier, so that priority 1 comes before the vendor whose place by default is 1
+    placed |= {name: priorities[name] - 0.5 for name in placed if name in priorities}
+    return tuple(sorted(placed, key=lambda name: placed[name]))

@@ -1,0 +1,111 @@
+"""Every setting, once: its environment variable, type, default and meaning.
+
+Values come from the environment, then from `.env` in the working directory.  Vendors' settings have the vendor's name
+as prefix (FINNHUB_API_KEY) and one shape.  A wrong value is refused at start, by name, with what is accepted.
+What a setting does belongs to the module that is given it; nothing else in the project reads the environment.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used; the message names it and says what is accepted."""
+
+
+def _default_home() -> Path:
+    """The checkout; for an installed package a folder of the user's, since site-packages is no place for data."""
+    return PROJECT_ROOT if (PROJECT_ROOT / "pyproject.toml").exists() else Path.home() / ".market_pipeline"
+
+
+class _EnvironmentSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    @classmethod
+    def load(cls, **options: str) -> Self:
+        """Read and check.  Raises SettingsError that names every wrong variable and what it accepts."""
+        try:
+            return cls(**options)
+        except ValidationError as error:
+            prefix = options.get("_env_prefix", "")
+            raise SettingsError("\n".join(_complaint(prefix, fault) for fault in error.errors())) from None
+
+
+def _complaint(prefix: str, fault: ErrorDetails) -> str:
+    variable = prefix + "_".join(str(part) for part in fault["loc"]).upper()
+    given = "" if "KEY" in variable or "URL" in variable else f"={str(fault['input'])[:80]!r}"  # may hold a secret
+    return f"{variable}{given}: {fault['msg']}. See .env.example for what it accepts."
+
+
+class Settings(_EnvironmentSettings):
+    """The pipeline's own settings.  A field's variable is its alias, else its name in upper case."""
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL to use instead of the embedded server: postgresql://user:password@host:5432/name",
+    )
+    home: Path = Field(
+        validation_alias="MARKET_PIPELINE_HOME",
+        default_factory=_default_home,
+        description="folder for the embedded server's data; the checkout, or ~/.market_pipeline when installed",
+    )
+    data_world: Literal["simulated", "live"] = Field(
+        default="simulated",
+        description="simulated: every vendor is the built-in simulator; live: the real vendors. A database holds one.",
+    )
+    simulator_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=8910, description="port of `market-pipeline simulator` on 127.0.0.1"
+    )
+    simulator_seed: Annotated[int, Field(ge=0)] = Field(default=1, description="which synthetic market is simulated")
+    simulator_faults: str = Field(
+        default="yahoo:error_rate=0.2",
+        description="what goes wrong in the simulator: vendor:fault=value,…;vendor:… (empty value: `none`)",
+    )
+    exchange: str = Field(
+        default="XNYS", description="exchange whose sessions are the trading days (a code of exchange_calendars)"
+    )
+    fetch_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=5, description="requests in flight at once to one vendor"
+    )
+    fetch_batch_size: Annotated[int, Field(ge=1, le=500)] = Field(
+        default=10, description="symbols in one request, where the vendor takes several"
+    )
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
+        default=30, description="longest wait for a vendor to connect or to send the next bytes"
+    )
+
+    @property
+    def world(self) -> str:
+        """Which data a database of these settings may hold: `live`, or `simulated:` and the seed."""
+        return "live" if self.data_world == "live" else f"simulated:{self.simulator_seed}"
+
+
+class ProviderSettings(_EnvironmentSettings):
+    """One vendor's settings; the variable is the vendor's name, an underscore and the field's name, in upper case."""
+
+    api_key: SecretStr | None = Field(default=None, description="its key; a vendor that needs one is off without")
+    enabled: bool = Field(default=True, description="whether the vendor is asked at all")
+    priority: int | None = Field(
+        default=None, description="place in every order: lower is earlier; unset keeps the order of routes.py"
+    )
+    base_url: str | None = Field(
+        default=None, pattern=r"^https?://", description="other address of the vendor's API (a proxy, a test server)"
+    )
+    interval_seconds: Annotated[Decimal, Field(ge=0, le=3600)] | None = Field(
+        default=None, description="least time between two requests; unset keeps the vendor's own figure"
+    )
+
+
+def load_settings() -> Settings:
+    return Settings.load()
+
+
+def load_provider_settings(provider: str) -> ProviderSettings:
+    return ProviderSettings.load(_env_prefix=f"{provider.upper()}_")

@@ -1,0 +1,67 @@
+"""Faults below HTTP: a connection that is reset, and one that ends in the middle of a body.
+
+An ASGI application cannot reach its connection; `BreakableProtocol` is uvicorn's HTTP protocol with the transport put
+where these two responses find it.  Waiting for a client that may leave is here too; ordinary answers are `server`'s.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_TRANSPORT = "transport"
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger on, for 0 seconds: close() sends RST instead of FIN
+
+
+class BreakableProtocol(H11Protocol):
+    """uvicorn's protocol, whose requests carry their transport in `scope["state"]`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, _TRANSPORT: transport}
+
+
+class Reset(Response):
+    """No answer: the client sees `connection reset by peer`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        transport = _transport(scope)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+        await _disconnected(receive)
+
+
+class Truncated(Response):
+    """Headers for the whole body, half of the body, and the end of the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = bytes(self.body) or b"\n"
+        headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": self.status_code, "headers": [*headers, length]})
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        _transport(scope).close()  # flushes what was written first
+        await _disconnected(receive)
+
+
+async def left_within(receive: Receive, seconds: float) -> bool:
+    """Waits; True as soon as the client has gone, False when the time is over and it is still there."""
+    try:
+        await asyncio.wait_for(_disconnected(receive), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _transport(scope: Scope) -> Any:
+    return scope["state"][_TRANSPORT]
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Until uvicorn knows that the connection has gone; returning earlier would be an unfinished response to it."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,24 @@
+"""A database that is ready to use: started if it is ours, migrated, of the right world, with a universe.
+
+Every way into the pipeline (command line, Dagster run, tests) goes through here, so that none needs another to go first.
+"""
+
+from market_pipeline.settings import Settings
+from market_pipeline.storage.database import Database, open_database
+from market_pipeline.storage.migrate import migrate
+from market_pipeline.storage.universe import default_universe, track
+from market_pipeline.storage.world import claim_world
+
+
+def prepared_database(settings: Settings) -> Database:
+    """Open, migrate and claim the settings' database; a new one starts with the default universe.
+
+    Raises DatabaseUnavailable, InvalidDatabaseUrl, MigrationError or WrongWorld, each with what to do about it.
+    """
+    given = settings.database_url
+    database = open_database(None if given is None else given.get_secret_value(), settings.home)
+    migrate(database)
+    with database.connect(name="prepare") as connection:
+        if claim_world(connection, settings.world):
+            track(connection, default_universe())
+    return database

@@ -1,0 +1,156 @@
+"""The universe: which symbols are tracked, and which vendor each price series belongs to.
+
+Here belongs SQL over `tracked_symbols` and `price_series`.  Registering symbols as Dagster partitions does not.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import TupleRow, dict_row
+
+from market_pipeline.datasets import SYMBOL_PATTERN
+from market_pipeline.storage.errors import StorageError
+
+Connection = psycopg.Connection[TupleRow]
+COLUMNS = ("symbol", "name", "asset_class", "exchange", "sector", "industry", "indices", "timeframes")
+
+
+class InvalidSymbol(StorageError):
+    """A symbol that cannot be one; the message says which, and what is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedSymbol:
+    """One row of `tracked_symbols`."""
+
+    symbol: str
+    name: str | None = None
+    asset_class: str = "stock"
+    exchange: str | None = None
+    sector: str | None = None
+    industry: str | None = None
+    indices: tuple[str, ...] = ()
+    timeframes: tuple[str, ...] = ("1d",)
+    active: bool = True
+
+
+def checked_symbol(text: str) -> str:
+    """The canonical spelling of a symbol that a person typed: upper case, no space around it.
+
+    Raises InvalidSymbol for anything that is no ticker.
+    """
+    symbol = text.strip().upper()
+    if re.match(SYMBOL_PATTERN, symbol) is None:
+        shown = text if len(text) <= 40 else f"{text[:40]}… ({len(text)} characters)"
+        raise InvalidSymbol(f"{shown!r} is no symbol: 1 to 20 letters, digits and . - = ^ are accepted, such as BRK.B")
+    return symbol
+
+
+def active_symbols(connection: Connection) -> tuple[str, ...]:
+    rows = connection.execute("SELECT symbol FROM tracked_symbols WHERE active ORDER BY symbol").fetchall()
+    return tuple(symbol for (symbol,) in rows)
+
+
+def tracked_symbols(connection: Connection, *, include_inactive: bool = False) -> list[TrackedSymbol]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            "SELECT symbol, name, asset_class, exchange, sector, industry, indices, timeframes, active"
+            " FROM tracked_symbols WHERE active OR %s ORDER BY symbol",
+            [include_inactive],
+        )
+        return [
+            TrackedSymbol(**{**row, "indices": tuple(row["indices"]), "timeframes": tuple(row["timeframes"])})
+            for row in cursor
+        ]
+
+
+def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:
+    """Add symbols, or update and reactivate them; what is not given (None, no indices) keeps its value.  How many."""
+    rows = [
+        {name: list(value) if isinstance(value := getattr(one, name), tuple) else value for name in COLUMNS}
+        for one in symbols
+    ]
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO tracked_symbols AS old
+                (symbol, name, asset_class, exchange, sector, industry, indices, timeframes)
+            VALUES (%(symbol)s, %(name)s, %(asset_class)s, %(exchange)s, %(sector)s, %(industry)s, %(indices)s,
+                %(timeframes)s)
+            ON CONFLICT (symbol) DO UPDATE SET
+                name = coalesce(excluded.name, old.name), asset_class = excluded.asset_class,
+                exchange = coalesce(excluded.exchange, old.exchange), sector = coalesce(excluded.sector, old.sector),
+                industry = coalesce(excluded.industry, old.industry), timeframes = excluded.timeframes,
+                indices = CASE WHEN excluded.indices = '{}' THEN old.indices ELSE excluded.indices END,
+                active = true, updated_at = now()
+            """,
+            rows,
+        )
+    return len(rows)
+
+
+def untrack(connection: Connection, symbols: Sequence[str]) -> tuple[str, ...]:
+    """Stop fetching symbols; their data stays.  Those that were active."""
+    rows = connection.execute(
+        "UPDATE tracked_symbols SET active = false, updated_at = now()"
+        " WHERE symbol = ANY(%s) AND active RETURNING symbol",
+        [list(symbols)],
+    ).fetchall()
+    connection.commit()
+    return tuple(symbol for (symbol,) in rows)
+
+
+def read_csv(path: Path) -> list[TrackedSymbol]:
+    """Symbols from a CSV with a column `symbol` and any of the others; `indices` and `timeframes` separated by `;`.
+
+    Raises InvalidSymbol that names the line, for a symbol that is none and for a file without the column.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if "symbol" not in (reader.fieldnames or ()):
+            raise InvalidSymbol(f"{path}: the first line must name the columns, `symbol` among them")
+        return [_from_csv(path, reader.line_num, row) for row in reader]
+
+
+def default_universe() -> list[TrackedSymbol]:
+    """The large caps that a new database starts with."""
+    with resources.as_file(resources.files("market_pipeline") / "data" / "universe.csv") as path:
+        return read_csv(path)
+
+
+def _from_csv(path: Path, line: int, row: Mapping[str, str | None]) -> TrackedSymbol:
+    given = {name: text.strip() for name, text in row.items() if name in COLUMNS and text is not None and text.strip()}
+    try:
+        symbol = checked_symbol(given.get("symbol", ""))
+    except InvalidSymbol as error:
+        raise InvalidSymbol(f"{path}, line {line}: {error}") from None
+    lists = {
+        name: tuple(part.strip() for part in given[name].split(";") if part.strip())
+        for name in ("indices", "timeframes")
+        if name in given
+    }
+    plain = {name: text for name, text in given.items() if name not in ("symbol", "indices", "timeframes")}
+    return TrackedSymbol(symbol=symbol, **plain, **lists)  # type: ignore[arg-type]
+
+
+def series_homes(connection: Connection, symbols: Sequence[str], timeframe: str) -> dict[str, str]:
+    """The vendor that each symbol's price series belongs to; a symbol without a series is not in it."""
+    rows = connection.execute(
+        "SELECT symbol, provider FROM price_series WHERE symbol = ANY(%s) AND timeframe = %s",
+        [list(symbols), timeframe],
+    ).fetchall()
+    return dict(rows)
+
+
+def claim_series(connection: Connection, homes: Mapping[str, str], timeframe: str) -> None:
+    """Make vendors the homes of series that have none yet."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO price_series (symbol, timeframe, provider) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [(symbol, timeframe, provider) for symbol, provider in sorted(homes.items())],
+        )

@@ -1,0 +1,116 @@
+"""Symbols that no vendor answered for: due again after 5, 15 and 60 minutes, then given up; cleared by success.
+
+Here belongs the table `failed_symbols` and the pure rule for the next retry.  Who retries is not decided here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import orjson
+import psycopg
+from psycopg.rows import TupleRow
+
+from market_pipeline.fetching.calls import NotAsked
+from market_pipeline.fetching.router import Report
+
+RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A symbol that a fetch could not settle, with the last error of each vendor."""
+
+    symbol: str
+    errors: Mapping[str, str]
+    unknown: bool
+    """Whether every vendor that was asked says there is no such symbol."""
+    not_before: datetime | None = None
+    """When a vendor may be asked again, for a symbol that could not even be asked for: it burns no attempt."""
+
+
+def next_retry(attempts: int, failed_at: datetime) -> datetime | None:
+    """When a symbol is due after its `attempts`-th failure; None when it has had all its retries."""
+    return failed_at + RETRY_AFTER[attempts - 1] if attempts <= len(RETRY_AFTER) else None
+
+
+def record_failures(
+    connection: psycopg.Connection[TupleRow],
+    data_type: str,
+    partition_key: str,
+    failures: Iterable[Failure],
+    *,
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Remember failures, counting up those that are known already."""
+    listed = sorted(failures, key=lambda failure: failure.symbol)
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT symbol, attempts FROM failed_symbols"
+            " WHERE data_type = %s AND partition_key = %s AND symbol = ANY(%s) ORDER BY symbol FOR UPDATE",
+            [data_type, partition_key, [failure.symbol for failure in listed]],
+        )
+        earlier: dict[str, int] = dict(cursor.fetchall())
+        rows = [_row(failure, earlier.get(failure.symbol, 0), now) for failure in listed]
+        cursor.executemany(_REMEMBER, [(data_type, partition_key, run_id, now, now, *row) for row in rows])
+
+
+def clear_failures(
+    connection: psycopg.Connection[TupleRow], data_type: str, partition_key: str, symbols: Iterable[str]
+) -> None:
+    """Forget failures of symbols that have been answered for."""
+    connection.execute(
+        "DELETE FROM failed_symbols WHERE data_type = %s AND partition_key = %s AND symbol = ANY(%s)",
+        [data_type, partition_key, list(symbols)],
+    )
+    connection.commit()
+
+
+_REMEMBER = """
+    INSERT INTO failed_symbols (data_type, partition_key, run_id, last_failed_at, first_failed_at,
+        symbol, state, attempts, next_retry_at, errors)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (data_type, symbol, partition_key) DO UPDATE SET
+        run_id = excluded.run_id, last_failed_at = excluded.last_failed_at, state = excluded.state,
+        attempts = excluded.attempts, next_retry_at = excluded.next_retry_at, errors = excluded.errors
+"""
+
+
+def _row(failure: Failure, attempts: int, now: datetime) -> tuple[str, str, int, datetime | None, str]:
+    """Symbol, state, attempts, next retry and errors.  Pure."""
+    errors = orjson.dumps(dict(failure.errors)).decode()
+    if failure.not_before is not None:
+        return failure.symbol, "waiting", attempts, failure.not_before, errors
+    if failure.unknown:
+        return failure.symbol, "unknown", attempts + 1, None, errors
+    due = next_retry(attempts + 1, now)
+    return failure.symbol, "waiting" if due is not None else "exhausted", attempts + 1, due, errors
+
+
+def failures(report: Report, now: datetime) -> list[Failure]:
+    """What has to be remembered of a report.  Pure."""
+    found = []
+    for symbol, errors in report.failed.items():
+        refused = [error for error in errors.values() if isinstance(error, NotAsked)]
+        waits = [error.wait for error in refused if error.wait != float("inf")]
+        only_refused = len(refused) == len(errors) and bool(waits)
+        found.append(
+            Failure(
+                symbol=symbol,
+                errors={name: f"{error.outcome}: {error}" for name, error in errors.items()},
+                unknown=symbol in report.unknown,
+                not_before=now + timedelta(seconds=min(waits)) if only_refused else None,
+            )
+        )
+    return found
+
+
+def owed_by_run(connection: psycopg.Connection[TupleRow], data_type: str, partition_key: str, run_id: str) -> set[str]:
+    """The symbols that a run has failed to fetch so far, without those that nobody knows."""
+    rows = connection.execute(
+        "SELECT symbol FROM failed_symbols"
+        " WHERE data_type = %s AND partition_key = %s AND run_id = %s AND state <> 'unknown'",
+        [data_type, partition_key, run_id],
+    ).fetchall()
+    return {symbol for (symbol,) in rows}
