@@ -6,12 +6,13 @@ Fixtures belong to the conftest of the tests that use them.
 
 import argparse
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from market_pipeline_tests.recordings import DEFAULT_FOLDER
+from market_pipeline_tests.recordings import DEFAULT_FOLDER, ERRORS
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", max_examples=3_000, deadline=None)  # pytest --hypothesis-profile explore
@@ -39,7 +40,7 @@ def _folder(named: str) -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Provider × data type → how many recordings were parsed, told as errors, not served; then what is not served."""
+    """Provider × data type → how many recordings were parsed, told as errors, not served; then those without records."""
     found: dict[str, tuple[str, str]] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -47,21 +48,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if CONFORMANCE in properties and report.when == "call":
                 recording, verdict, reason = properties[CONFORMANCE]
                 found[recording] = ("failed" if report.failed else verdict, reason)
-    if not found:
-        return
+    if found:
+        terminalreporter.section("recorded answers by provider and data type")
+        for line in (*_table(found), *_without_records(found)):
+            terminalreporter.write_line(line)
+
+
+def _table(found: Mapping[str, tuple[str, str]]) -> Iterator[str]:
     counts = Counter((*recording.split("/")[:2], verdict) for recording, (verdict, _) in found.items())
-    terminalreporter.section("recorded answers by provider and data type")
-    terminalreporter.write_line(
-        f"{'provider':<16}{'data type':<22}" + "".join(f"{verdict:>18}" for verdict in VERDICTS)
-    )
+    yield f"{'provider':<16}{'data type':<22}" + "".join(f"{verdict:>18}" for verdict in VERDICTS)
     for provider, data_type in sorted({key[:2] for key in counts}):
         cells = "".join(f"{counts[provider, data_type, verdict] or '·':>18}" for verdict in VERDICTS)
-        terminalreporter.write_line(f"{provider:<16}{data_type:<22}{cells}")
+        yield f"{provider:<16}{data_type:<22}{cells}"
     totals = Counter(verdict for verdict, _ in found.values())
-    terminalreporter.write_line(f"{'all':<38}" + "".join(f"{totals[verdict]:>18}" for verdict in VERDICTS))
-    not_served: defaultdict[str, list[str]] = defaultdict(list)
+    yield f"{'all':<38}" + "".join(f"{totals[verdict]:>18}" for verdict in VERDICTS)
+
+
+def _without_records(found: Mapping[str, tuple[str, str]]) -> Iterator[str]:
+    """What nobody serves and why, and which answers filed under a data type were told as which error."""
+    named: defaultdict[str, list[str]] = defaultdict(list)
     for recording, (verdict, reason) in sorted(found.items()):
-        if verdict == "not served":
-            not_served[reason].append(recording)
-    for reason, recordings in not_served.items():
-        terminalreporter.write_line(f"not served ({reason}): {', '.join(recordings)}")
+        if verdict == "not served" or (verdict == "error recognised" and recording.split("/")[1] != ERRORS):
+            named[f"{verdict} ({reason})"].append(recording)
+    for why, recordings in named.items():
+        yield f"{why}: {', '.join(recordings)}"

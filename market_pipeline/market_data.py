@@ -86,7 +86,7 @@ class MarketData:
         what was written before stays.  What vendors do wrong is in the report.
         """
         strategy = strategy or dataset.strategy
-        with self._database.connect(name=f"fetch {dataset.name}") as connection:
+        with self._database.connect(autocommit=True, name=f"fetch {dataset.name}") as connection:
             names = order(
                 strategy,
                 self._candidates(dataset, providers),
@@ -95,7 +95,6 @@ class MarketData:
             )
             self._turn += 1
             homes = series_homes(connection, symbols, timeframe) if dataset.pinned and timeframe is not None else {}
-            connection.commit()
             writer = Writer(connection)
             done = Refreshed(Report(requested=len(symbols)), order=names)
 

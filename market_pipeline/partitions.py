@@ -51,7 +51,7 @@ def partitions_of(dataset: Dataset, sessions: Sessions) -> dg.PartitionsDefiniti
 
 
 def current_days(dataset: Dataset, sessions: Sessions, now: datetime) -> list[date]:
-    """The days that a run without a partition is about: the current session, or today and what lies ahead.
+    """The days that a run without a partition is about: the current session, or today and the days around it.
 
     Empty for datasets that are kept by symbol.
     """
@@ -59,7 +59,8 @@ def current_days(dataset: Dataset, sessions: Sessions, now: datetime) -> list[da
         case PartitionedBy.SESSION:
             return [sessions.current(now)]
         case PartitionedBy.DAY:
-            return [now.astimezone(UTC).date() + timedelta(days=ahead) for ahead in range(dataset.days_ahead + 1)]
+            today = now.astimezone(UTC).date()
+            return [today + timedelta(days=off) for off in range(-dataset.days_behind, dataset.days_ahead + 1)]
         case PartitionedBy.SYMBOL:
             return []
 

@@ -3,18 +3,25 @@
 Here belong thin shells that read settings and assemble; what the objects do is no business of Dagster's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from market_pipeline.market_data import MarketData, open_market_data
 from market_pipeline.sessions import Sessions
-from market_pipeline.settings import load_settings
+from market_pipeline.settings import Settings, load_settings
 from market_pipeline.simulator.address import simulator_for
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.prepare import prepared_database
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +31,27 @@ class Pipeline:
     database: Database
     market_data: MarketData
     sessions: Sessions
+    clock: Clock
+
+
+@contextmanager
+def open_pipeline(settings: Settings, *, run_id: str, clock: Clock = utc_now) -> Iterator[Pipeline]:
+    """The database, ready to use, and the vendors of the configured world.
+
+    Raises what `prepared_database` raises; a vendor that cannot be reached is found out by asking it.
+    """
+    database = prepared_database(settings)
+    with (
+        simulator_for(settings) as simulator_url,
+        open_market_data(database, settings, run_id=run_id, simulator_url=simulator_url, clock=clock) as market_data,
+    ):
+        yield Pipeline(database, market_data, Sessions(settings.exchange), clock)
 
 
 class PipelineResource(dg.ConfigurableResource[Pipeline]):
-    """The database, ready to use, and the vendors of the configured world, for the length of a run."""
+    """The pipeline, for the length of a run."""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Pipeline]:
-        """Raises what `prepared_database` raises; a vendor that cannot be reached is found out by asking it."""
-        settings = load_settings()
-        database = prepared_database(settings)
-        run_id = context.run_id or "no run"
-        with (
-            simulator_for(settings) as simulator_url,
-            open_market_data(database, settings, run_id=run_id, simulator_url=simulator_url) as market_data,
-        ):
-            yield Pipeline(database, market_data, Sessions(settings.exchange))
+        with open_pipeline(load_settings(), run_id=context.run.run_id if context.run else "no run") as pipeline:
+            yield pipeline

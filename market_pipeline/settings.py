@@ -5,13 +5,13 @@ as prefix (FINNHUB_API_KEY) and one shape.  A wrong value is refused at start, b
 What a setting does belongs to the module that is given it; nothing else in the project reads the environment.
 """
 
-from decimal import Decimal
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -68,6 +68,10 @@ class Settings(_EnvironmentSettings):
         default="yahoo:error_rate=0.2",
         description="what goes wrong in the simulator: vendor:fault=value,…;vendor:… (empty value: `none`)",
     )
+    simulator_rate_factor: Annotated[float, Field(gt=0, le=10_000)] = Field(
+        default=20,
+        description="how many times the vendors' free plans the simulator allows, so that a demo takes no day",
+    )
     exchange: str = Field(
         default="XNYS", description="exchange whose sessions are the trading days (a code of exchange_calendars)"
     )
@@ -87,6 +91,16 @@ class Settings(_EnvironmentSettings):
         return "live" if self.data_world == "live" else f"simulated:{self.simulator_seed}"
 
 
+def _rates(written: object) -> object:
+    """`300/60,10/1` as ((300, 60.0), (10, 1.0))."""
+    if not isinstance(written, str):
+        return written
+    if re.fullmatch(r"[1-9]\d*/[1-9]\d*(,[1-9]\d*/[1-9]\d*)*", written.replace(" ", "")) is None:
+        raise ValueError("calls/seconds are accepted, several separated by commas: 300/60,10/1")
+    pairs = (pair.split("/") for pair in written.replace(" ", "").split(","))
+    return tuple((int(calls), float(seconds)) for calls, seconds in pairs)
+
+
 class ProviderSettings(_EnvironmentSettings):
     """One vendor's settings; the variable is the vendor's name, an underscore and the field's name, in upper case."""
 
@@ -98,8 +112,12 @@ class ProviderSettings(_EnvironmentSettings):
     base_url: str | None = Field(
         default=None, pattern=r"^https?://", description="other address of the vendor's API (a proxy, a test server)"
     )
-    interval_seconds: Annotated[Decimal, Field(ge=0, le=3600)] | None = Field(
+    interval_seconds: Annotated[float, Field(ge=0, le=3600)] | None = Field(
         default=None, description="least time between two requests; unset keeps the vendor's own figure"
+    )
+    limits: Annotated[tuple[tuple[int, float], ...] | None, NoDecode, BeforeValidator(_rates)] = Field(
+        default=None,
+        description="calls per seconds of your plan, such as 300/60,10/1; unset keeps the documented free plan",
     )
 
 

@@ -6,6 +6,7 @@ Every pytest-xdist worker has a server of its own. Tests get a database of their
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -19,18 +20,36 @@ from market_pipeline.storage.migrate import migrate
 _numbers = count(1)
 
 
+@contextmanager
+def _temporary_home() -> Iterator[Path]:
+    """A home for a private server, which is stopped and removed with it; in memory where there is room: 2x faster."""
+    in_memory = Path("/dev/shm")
+    roomy = in_memory.is_dir() and shutil.disk_usage(in_memory).free > 4 * 2**30
+    path = Path(tempfile.mkdtemp(prefix="market-pipeline-tests-", dir=in_memory if roomy else None))
+    path.chmod(0o755)  # as root, the server runs as `nobody`, who must be able to enter
+    server = EmbeddedServer(path)
+    try:
+        yield path
+    finally:
+        server.stop()
+        shutil.rmtree(server.directory, ignore_errors=True)  # may be elsewhere: see EmbeddedServer.directory
+        shutil.rmtree(path)
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty directory that every account can enter; a private server started there is stopped and removed."""
+    with _temporary_home() as path:
+        yield path
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[EmbeddedServer]:
     """A running private server, stopped and removed when the session ends."""
-    home = Path(tempfile.mkdtemp(prefix="market-pipeline-tests-"))
-    home.chmod(0o755)  # as root, the server runs as `nobody`, who must be able to enter
-    server = EmbeddedServer(home)
-    try:
+    with _temporary_home() as path:
+        server = EmbeddedServer(path)
         server.ensure()
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(home)
 
 
 @pytest.fixture

@@ -57,7 +57,8 @@ class ReplayServer:
         self._requests: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, name="replay", daemon=True)
+        wait = {"poll_interval": 0.02}  # seconds that closing may take; half a second by default
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs=wait, name="replay", daemon=True)
         for recording in sorted(load(folder), key=_answers_before):
             parts = urlsplit(recording.url)
             key = recording.provider, _below_base(recording.provider, parts.path)
@@ -120,14 +121,22 @@ class ReplayServer:
         here = self._recorded.get((provider, path), [])
         for wanted, recording in here:
             if wanted == params:
-                return _canned(recording)
+                return self._canned(recording)
         if self._volatile is not None:
             alike = [one for one in here if _without(self._volatile, one[0]) == _without(self._volatile, params)]
             if alike:  # the one that also agrees in most of the volatile ones
-                return _canned(max(alike, key=lambda one: len({*one[0]} & {*params}))[1])
+                return self._canned(max(alike, key=lambda one: len({*one[0]} & {*params}))[1])
         asked = {"error": "no recorded answer", "provider": provider, "path": path, "params": dict(params)}
         known = {**asked, "recorded here": [dict(wanted) for wanted, _ in here]}
         return Canned(404, {}, json.dumps(known).encode())
+
+    def _canned(self, recording: Recording) -> Canned:
+        """A recorded answer; links in it to the vendor's own addresses (next_url) lead back here."""
+        body = recording.body
+        for address in _addresses(recording.provider):
+            body = body.replace(f"{address}/".encode(), f"{self.base_url(recording.provider)}/".encode())
+        content_type = CONTENT_TYPES.get(recording.body_file.suffix, "text/plain")
+        return Canned(recording.status, {"content-type": content_type, **recording.headers}, body)
 
 
 def _answers_before(recording: Recording) -> tuple[bool, bool, bool, str]:
@@ -136,16 +145,14 @@ def _answers_before(recording: Recording) -> tuple[bool, bool, bool, str]:
     return recording.data_type == ERRORS, recording.status >= 400, not body_is_json, recording.id
 
 
-def _canned(recording: Recording) -> Canned:
-    content_type = CONTENT_TYPES.get(recording.body_file.suffix, "text/plain")
-    return Canned(recording.status, {"content-type": content_type, **recording.headers}, recording.body)
+def _addresses(provider: str) -> list[str]:
+    known = PROVIDERS.get(provider)
+    return [] if known is None else [address.rstrip("/") for address in (known.base_url, *known.hosts.values())]
 
 
 def _below_base(provider: str, path: str) -> str:
     """A recorded path relative to the base address it lies on; vendors move hosts and keep paths."""
-    known = PROVIDERS.get(provider)
-    addresses = [] if known is None else [known.base_url, *known.hosts.values()]
-    bases = [urlsplit(address).path.rstrip("/") for address in addresses]
+    bases = [urlsplit(address).path for address in _addresses(provider)]
     below = [base for base in bases if path.startswith(f"{base}/")]
     return _plain(path.removeprefix(max(below, key=len, default="")))
 

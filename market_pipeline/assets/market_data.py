@@ -3,6 +3,7 @@
 A new data type is a line here.  What its asset does when it runs is in `refresh`; what it keeps is in `datasets`.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
@@ -50,12 +51,15 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         retry_policy=RETRIES,
         output_required=False,  # partitions are logged one by one, see `conclude`
     )
-    def _asset(context: dg.AssetExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]) -> None:
+    def _asset(
+        context: dg.AssetExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Iterator[dg.Output[None]]:
         named = context.has_partition_key or context.has_partition_key_range
         keys = context.partition_keys if named else None
         op_context = context.op_execution_context
         outcome = refresh(op_context, dataset, config, pipeline, keys)
         conclude(op_context, context.asset_key, outcome, strict=named)
+        yield from ()  # a generator may end without an output, which would mark all partitions of the run as good
 
     return _asset
 

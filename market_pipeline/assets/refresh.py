@@ -7,7 +7,6 @@ Here belongs the way from a target to fetches, and from their results to Dagster
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -47,7 +46,7 @@ def refresh(
     """
     with pipeline.database.connect(name="universe") as connection:
         universe = tracked_symbols(connection)
-    wanted = target(dataset, config, keys, universe=universe, sessions=pipeline.sessions, now=datetime.now(UTC))
+    wanted = target(dataset, config, keys, universe=universe, sessions=pipeline.sessions, now=pipeline.clock())
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
         context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
     fetches = _missing(context, dataset, pipeline, wanted) if context.retry_number > 0 else wanted.fetches

@@ -71,10 +71,14 @@ def _plausible_time(moment: datetime) -> datetime:
     return moment
 
 
+# ISO 4217, its funds and metals left out, and the coins that vendors quote like currencies
 _CURRENCIES = frozenset(
-    "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JOD JPY KES KRW KWD"
-    " LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU VND ZAR"
-    " BTC ETH USDT".split()
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF"
+    " CLP CNH CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK"
+    " HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA"
+    " MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB"
+    " RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU"
+    " UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL BTC ETH USDT".split()
 )
 
 Symbol = Annotated[str, StringConstraints(pattern=SYMBOL_PATTERN)]
@@ -150,8 +154,9 @@ class Dataset:
     """Bar lengths that are kept, the default one first; () where the dataset has none."""
     dated_by: str | None = None
     """The field whose day (in UTC for a time) must lie in the window asked for; None where there is no window."""
+    days_behind: int = 0
     days_ahead: int = 0
-    """How far into the future a calendar-day dataset is kept: the current run reaches from today to then."""
+    """How many days around today the current run of a calendar-day dataset reaches over."""
     live: bool = False
     """Whether vendors answer only for now, so that a session that is over can no longer be fetched."""
     pinned: bool = False

@@ -65,6 +65,7 @@ NEWS = Dataset(
     record=NewsArticle,
     key=("symbol", "article_id"),
     partitioned_by=PartitionedBy.DAY,
+    days_behind=1,  # articles reach vendors late, and a day has none when it begins
     dated_by="published_at",
     cadence=Cadence("*/30 * * * *"),
     freshness=Freshness(warn=timedelta(hours=1), fail=timedelta(hours=24)),

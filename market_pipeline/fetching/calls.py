@@ -13,11 +13,11 @@ from datetime import datetime
 from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 from tenacity.wait import wait_base
 
-from market_pipeline.datasets import Dataset, Record, Rejected
+from market_pipeline.datasets import MARKET_WIDE, Dataset, Record, Rejected
 from market_pipeline.fetching.gate import Gate, NotNow
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Endpoint
-from market_pipeline.providers.errors import MalformedResponse, NoData, ProviderError, Unavailable
+from market_pipeline.providers.errors import MalformedResponse, NoData, ProviderError, Unavailable, UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Window
 
 TRIES = 3
@@ -109,15 +109,13 @@ class Caller:
         return attempt
 
     def _attempt(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request) -> Attempt:
-        turn = self._gate.ask(
-            vendor.provider, endpoint.name, cost=endpoint.cost, interval=vendor.interval, patience=PATIENCE
-        )
+        turn = self._gate.ask(vendor, endpoint.name, cost=endpoint.cost, patience=PATIENCE)
         if isinstance(turn, NotNow):
             raise NotAsked(turn)
         if turn > 0:
             self._sleep(turn)
         attempt = self._exchange(vendor, endpoint, dataset, ask, request)
-        self._gate.report(vendor.provider, endpoint.name, attempt.error)
+        self._gate.report(vendor, endpoint.name, attempt.error)
         self._observe(attempt)
         return attempt
 
@@ -133,6 +131,8 @@ class Caller:
                 parsed = endpoint.read(answer, ask)
         except ProviderError as raised:
             error = raised
+        if isinstance(error, UnknownSymbol) and (len(ask.symbols) > 1 or ask.symbols == (MARKET_WIDE,)):
+            error = MalformedResponse(f"not found, which says nothing of any one symbol: {error}")
         elapsed_ms = (time.perf_counter() - started) * 1000
         checked = dataset.check(_asked_for(parsed.rows, ask))
         return Attempt(

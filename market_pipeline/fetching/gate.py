@@ -9,13 +9,18 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from market_pipeline.providers.base import Provider, Rate
+from market_pipeline.fetching.vendors import Vendor
+from market_pipeline.providers.base import Rate
 from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, ProviderError, RateLimited, Unavailable
 
 FAILURES_IN_A_ROW = 5
+REFUSALS_IN_A_ROW = 3  # a plan may leave out single symbols; as many refusals without an answer mean the whole endpoint
 COOLDOWN = 3600.0  # seconds a vendor is put away after FAILURES_IN_A_ROW, and the most that a Retry-After is honoured
 UNTOLD_RETRY_AFTER = 60.0  # seconds to wait for a vendor that is rate-limiting and does not say how long
 FOR_THE_DAY = 86_400.0
+SLACK = (
+    0.25  # seconds added to every window: the vendor counts arrivals, and two calls can arrive closer than they left
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class _VendorState:
     off: dict[str, tuple[float, str]] = field(default_factory=dict)
     """Until when and why, by scope; `""` for the whole vendor."""
     failures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    refusals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 class Gate:
@@ -44,49 +50,53 @@ class Gate:
         self._lock = threading.Lock()
         self._vendors: dict[str, _VendorState] = defaultdict(_VendorState)
 
-    def ask(self, provider: Provider, scope: str, *, cost: int, interval: float, patience: float) -> float | NotNow:
+    def ask(self, vendor: Vendor, scope: str, *, cost: int, patience: float) -> float | NotNow:
         """Seconds to sleep before the call (at most `patience`), which is then counted; or NotNow: nothing counted.
 
         `scope` is the part of the vendor that fails and is put away by itself: an endpoint.
         """
         with self._lock:
-            state, now = self._vendors[provider.name], self._clock()
+            state, now = self._vendors[vendor.name], self._clock()
             for part in ("", scope):
                 until, reason = state.off.get(part, (now, ""))
                 if until > now:
                     return NotNow(until - now, reason)
             starts = max(now, state.next_call_at)
-            for rate in provider.limits:
+            for rate in vendor.limits:
                 starts = max(starts, _earliest(state.spent, rate, cost, starts))
             if starts - now > patience:
                 return NotNow(starts - now, f"its free plan's calls are spent for another {starts - now:.0f} s")
-            state.next_call_at = starts + interval
-            self._spend(state, provider, starts, cost)
+            state.next_call_at = starts + vendor.interval
+            self._spend(state, vendor, starts, cost)
             return starts - now
 
-    def report(self, provider: Provider, scope: str, error: ProviderError | None) -> None:
+    def report(self, vendor: Vendor, scope: str, error: ProviderError | None) -> None:
         """What came of a call: errors put the vendor away as their class says, success forgives."""
         with self._lock:
-            state, now = self._vendors[provider.name], self._clock()
+            state, now = self._vendors[vendor.name], self._clock()
             match error:
                 case RateLimited(retry_after=seconds):
                     wait = UNTOLD_RETRY_AFTER if seconds is None else min(seconds, COOLDOWN)
                     state.off[""] = (now + wait, f"it is rate-limiting: {error}")
                 case AuthenticationFailed():
-                    state.off[""] = (float("inf"), f"its key is not accepted: {error}")
+                    # a key does not get better by waiting; a vendor without one has sent us away for some other reason
+                    wait = float("inf") if vendor.provider.needs_key else COOLDOWN
+                    state.off[""] = (now + wait, f"it does not let us in: {error}")
                 case NotEntitled():
-                    state.off[scope] = (now + FOR_THE_DAY, f"its plan does not include this: {error}")
+                    state.refusals[scope] += 1
+                    if state.refusals[scope] >= REFUSALS_IN_A_ROW:
+                        state.off[scope] = (now + FOR_THE_DAY, f"its plan does not include this: {error}")
                 case Unavailable():
                     state.failures[scope] += 1
                     if state.failures[scope] >= FAILURES_IN_A_ROW:
                         state.failures[scope] = 0
                         state.off[scope] = (now + COOLDOWN, f"{FAILURES_IN_A_ROW} failures in a row, last: {error}")
                 case _:
-                    state.failures[scope] = 0
+                    state.failures[scope] = state.refusals[scope] = 0
 
     @staticmethod
-    def _spend(state: _VendorState, provider: Provider, at: float, cost: int) -> None:
-        horizon = max((rate.seconds for rate in provider.limits), default=0.0)
+    def _spend(state: _VendorState, vendor: Vendor, at: float, cost: int) -> None:
+        horizon = max((rate.seconds for rate in vendor.limits), default=0.0) + SLACK
         state.spent.append((at, cost))
         while state.spent and state.spent[0][0] <= at - horizon:
             state.spent.popleft()
@@ -95,12 +105,12 @@ class Gate:
 def _earliest(spent: deque[tuple[float, int]], rate: Rate, cost: int, at: float) -> float:
     """The first moment from `at` on at which the calls of the window before it leave room for `cost`."""
     room = rate.calls - cost
-    used = sum(paid for when, paid in spent if when > at - rate.seconds)
-    for when, paid in spent:
+    seconds = rate.seconds + SLACK
+    in_window = [(when, paid) for when, paid in spent if when > at - seconds]
+    used = sum(paid for _, paid in in_window)
+    for when, paid in in_window:
         if used <= room:
             break
-        if when > at - rate.seconds:
-            used -= paid
-            at_least = when + rate.seconds
-            at = max(at, at_least)
+        used -= paid
+        at = when + seconds
     return at

@@ -154,7 +154,7 @@ class Router:
         """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded."""
         size = len(symbols) if leg.endpoint.market_wide else min(leg.endpoint.batch, self._batch_size)
         asks = (self._ask(wanted, symbols[at : at + size]) for at in range(0, len(symbols), max(1, size)))
-        workers = min(leg.vendor.concurrency, self._concurrency)
+        workers = min(leg.vendor.provider.concurrency, self._concurrency)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=leg.vendor.name)
         pending: set[Future[Called]] = set()
         try:

@@ -1,4 +1,4 @@
-"""Vendors as they may be asked here and now: which are on, with which key, at which address.
+"""Vendors as they may be asked here and now: which are on, with which key, at which address, within which limits.
 
 Here belongs the reading of vendors' settings into clients.  Who is asked first belongs to `strategies`.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from market_pipeline.fetching.http import VendorClient
-from market_pipeline.providers.base import Provider
+from market_pipeline.providers.base import Provider, Rate
 from market_pipeline.settings import ProviderSettings, Settings
 
 
@@ -18,7 +18,7 @@ class Vendor:
 
     provider: Provider
     client: VendorClient
-    concurrency: int
+    limits: tuple[Rate, ...]
     interval: float
     """Seconds between two requests."""
 
@@ -37,13 +37,12 @@ def configured_vendors(
 ) -> dict[str, Vendor]:
     """The vendors that are enabled and have a key where they need one.
 
-    With `simulator_url` every vendor is the simulator's, which takes any key: no real key or address is used.
+    With `simulator_url` every vendor is the simulator's, which takes any key and allows so many times the free plans'
+    calls: no real key, address or limit is used.
     """
     found = {}
     for name, provider in providers.items():
-        key = None if own[name].api_key is None else own[name].api_key.get_secret_value()  # type: ignore[union-attr]
-        if simulator_url is not None:
-            key = "simulated" if provider.needs_key else None
+        key = _key(own[name]) if simulator_url is None else "simulated" if provider.needs_key else None
         if not own[name].enabled or (provider.needs_key and key is None):
             continue
         client = VendorClient(
@@ -54,8 +53,21 @@ def configured_vendors(
             connections=settings.fetch_concurrency,
             clock=clock,
         )
-        interval = own[name].interval_seconds
+        factor = 1.0 if simulator_url is None else settings.simulator_rate_factor
         found[name] = Vendor(
-            provider, client, provider.concurrency, provider.interval if interval is None else float(interval)
+            provider, client, _limits(provider, own[name], factor), _interval(provider, own[name], factor)
         )
     return found
+
+
+def _key(own: ProviderSettings) -> str | None:
+    return None if own.api_key is None else own.api_key.get_secret_value()
+
+
+def _limits(provider: Provider, own: ProviderSettings, factor: float) -> tuple[Rate, ...]:
+    given = provider.limits if own.limits is None else tuple(Rate(calls, seconds) for calls, seconds in own.limits)
+    return tuple(Rate(int(rate.calls * factor), rate.seconds) for rate in given)
+
+
+def _interval(provider: Provider, own: ProviderSettings, factor: float) -> float:
+    return (provider.interval if own.interval_seconds is None else own.interval_seconds) / factor

@@ -27,10 +27,10 @@ _FIGURE = re.compile(r"^(?P<sign>[-+]?)(?P<dollar>\$?)(?P<digits>[\d,]*\.?\d+)\s
 
 
 def text(value: Any) -> str | None:
-    """A non-empty string without surrounding space, or None for the spellings of absence."""
+    """A non-empty string without surrounding space and NUL, or None for the spellings of absence."""
     if value is None or isinstance(value, (dict, list, bool)):
         return None
-    stripped = str(value).strip()
+    stripped = str(value).replace("\x00", "").strip()  # PostgreSQL's text holds no NUL: one would fail a whole COPY
     return None if stripped.lower() in ABSENT else stripped
 
 
@@ -43,8 +43,8 @@ def one_of(value: Any, *kept: str) -> str | None:
 def number(value: Any) -> Decimal | None:
     """A finite decimal from a JSON number or a display string: "$1,234.56", "(0.12)", "1.2B", "3.4%" (as 3.4), "None".
 
-    Raises ValueError for text that is no number and for figures beyond 10^30, which nothing in a market has.  Floats go
-    through their shortest repr, so 0.1 is exactly 0.1.
+    Raises ValueError for text that is no number and for figures beyond 10^30, which nothing in a market has; what is
+    closer to zero than 10^-30 is zero.  Floats go through their shortest repr, so 0.1 is exactly 0.1.
     """
     if isinstance(value, bool):
         raise ValueError(f"{value} is no number")  # noqa: TRY004 - one error type for every senseless value
@@ -57,6 +57,8 @@ def number(value: Any) -> Decimal | None:
         found = None if written is None else _display_number(re.sub(r"[\s\u00a0]", "", written).replace("−", "-"))
     if found is not None and abs(found) >= 10**30:
         raise ValueError("a figure beyond 10^30 is no figure")
+    if found is not None and abs(found) < Decimal("1e-30"):  # PostgreSQL's numeric ends at 16,383 decimals
+        return Decimal(0)
     return found
 
 
@@ -202,6 +204,11 @@ def major_unit(currency: Any) -> tuple[str | None, Decimal]:
     if code in MINOR_UNITS:
         return MINOR_UNITS[code], Decimal("0.01")
     return (None if code is None else code.upper()), Decimal(1)
+
+
+def scaled(figure: Decimal | None, unit: Decimal) -> Decimal | None:
+    """The figure in major units; `unit` is the second of `major_unit`."""
+    return None if figure is None else figure * unit
 
 
 def canonical_symbol(spelling: Any) -> str | None:

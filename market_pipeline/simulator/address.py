@@ -2,8 +2,26 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from market_pipeline.settings import Settings
+from market_pipeline.simulator.control import SimulatorControl, SimulatorUnreachable
+
+if TYPE_CHECKING:
+    from market_pipeline.simulator.server import SimulatorSettings
+
+
+def simulator_settings(settings: Settings, *, port: int | None = None) -> "SimulatorSettings":
+    """How a simulator of the settings' world starts; on their port unless another one is given."""
+    # imported here: a live pipeline never loads the market and the server
+    from market_pipeline.simulator.server import SimulatorSettings
+
+    return SimulatorSettings(
+        port=settings.simulator_port if port is None else port,
+        seed=settings.simulator_seed,
+        faults="" if settings.simulator_faults == "none" else settings.simulator_faults,
+        rate_limits=settings.simulator_rate_factor,
+    )
 
 
 @contextmanager
@@ -16,10 +34,7 @@ def simulator_for(settings: Settings) -> Iterator[str | None]:
     if settings.data_world == "live":
         yield None
         return
-    # imported here: a live pipeline never loads the simulator
-    from market_pipeline.simulator.control import SimulatorControl, SimulatorUnreachable
-    from market_pipeline.simulator.process import HOST, RunningSimulator
-    from market_pipeline.simulator.server import SimulatorSettings
+    from market_pipeline.simulator.process import HOST, RunningSimulator  # see simulator_settings
 
     there = SimulatorControl(f"http://{HOST}:{settings.simulator_port}")
     try:
@@ -28,6 +43,5 @@ def simulator_for(settings: Settings) -> Iterator[str | None]:
             return
     except SimulatorUnreachable:
         pass
-    own = SimulatorSettings(port=0, seed=settings.simulator_seed, faults=settings.simulator_faults)
-    with RunningSimulator(own) as running:
+    with RunningSimulator(simulator_settings(settings, port=0)) as running:
         yield running.control.url

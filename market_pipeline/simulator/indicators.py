@@ -22,7 +22,7 @@ _EVERY_MONTH = tuple(range(1, 13))
 _QUARTERLY = (1, 4, 7, 10)
 _MID_QUARTER = (2, 5, 8, 11)
 _FOMC = (1, 3, 5, 6, 7, 9, 11, 12)
-_ECB_AND_BOJ = (1, 3, 4, 6, 7, 9, 10, 12)
+_ECB_BOJ = (1, 3, 4, 6, 7, 9, 10, 12)
 _BOE = (2, 3, 5, 6, 8, 9, 11, 12)
 _ABOUT: dict[int, Literal["month", "quarter", "decision"]] = {12: "month", 4: "quarter", 8: "decision"}
 
@@ -31,10 +31,10 @@ _ABOUT: dict[int, Literal["month", "quarter", "decision"]] = {12: "month", 4: "q
 class Indicator:
     """One series.
 
-    code: begins with the country; day: the day of the release in a given year and month, None for every Thursday; at: local time of
-    the country; months: those with a release (12 a year for monthly figures, 4 for quarterly ones, 8 for central banks' decisions);
-    lag: months between the month or quarter a value is about and its release. level, spread: mean and standard deviation of the
-    values, in `unit`; step: the precision they are published with.
+    code: begins with the country; day: the day of the release in a given year and month, None for every Thursday; at: local
+    time; months: those with a release, 12 a year for monthly figures, 4 for quarterly ones, 8 for central banks' decisions;
+    lag: months between the month or quarter a value is about and its release. level, spread: mean and standard deviation of
+    the values, in `unit`; step: the precision they are published with.
     """
 
     code: str
@@ -87,31 +87,31 @@ def workday(count: int) -> DayRule:
 INDICATORS = (
     Indicator("US_NONFARM_PAYROLLS", "Nonfarm Payrolls", nth(1, FRI), time(8, 30), "K", "high", 150, 80, 1),
     Indicator("US_UNEMPLOYMENT_RATE", "Unemployment Rate", nth(1, FRI), time(8, 30), "%", "high", 4.2, 0.4, 0.1),
-    Indicator("US_AVERAGE_HOURLY_EARNINGS_MOM", "Average Hourly Earnings MoM", nth(1, FRI), time(8, 30), "%", "medium", 0.3, 0.1, 0.1),
+    Indicator("US_HOURLY_EARNINGS_MOM", "Average Hourly Earnings MoM", nth(1, FRI), time(8, 30), "%", "medium", 0.3, 0.1, 0.1),
     Indicator("US_CPI_YOY", "CPI YoY", workday(8), time(8, 30), "%", "high", 2.8, 0.5, 0.1),
     Indicator("US_CPI_MOM", "CPI MoM", workday(8), time(8, 30), "%", "high", 0.2, 0.15, 0.1),
     Indicator("US_CORE_CPI_YOY", "Core CPI YoY", workday(8), time(8, 30), "%", "high", 3.0, 0.4, 0.1),
     Indicator("US_PPI_MOM", "PPI MoM", workday(9), time(8, 30), "%", "medium", 0.2, 0.25, 0.1),
     Indicator("US_RETAIL_SALES_MOM", "Retail Sales MoM", workday(11), time(8, 30), "%", "high", 0.3, 0.5, 0.1),
-    Indicator("US_INDUSTRIAL_PRODUCTION_MOM", "Industrial Production MoM", workday(12), time(9, 15), "%", "medium", 0.1, 0.4, 0.1),
+    Indicator("US_INDUSTRIAL_OUTPUT_MOM", "Industrial Production MoM", workday(12), time(9, 15), "%", "medium", 0.1, 0.4, 0.1),
     Indicator("US_HOUSING_STARTS", "Housing Starts", workday(13), time(8, 30), "K", "medium", 1380, 70, 1),
     Indicator("US_DURABLE_GOODS_MOM", "Durable Goods Orders MoM", nth(4, WED), time(8, 30), "%", "medium", 0.3, 1.5, 0.1),
-    Indicator("US_CONSUMER_CONFIDENCE", "CB Consumer Confidence", nth(-1, TUE), time(10, 0), "index", "medium", 100, 7, 0.1, lag=0),
-    Indicator("US_MICHIGAN_SENTIMENT", "Michigan Consumer Sentiment", nth(2, FRI), time(10, 0), "index", "medium", 70, 7, 0.1, lag=0),
+    Indicator("US_CB_CONFIDENCE", "CB Consumer Confidence", nth(-1, TUE), time(10, 0), "index", "medium", 100, 7, 0.1, lag=0),
+    Indicator("US_MICHIGAN_SENTIMENT", "Michigan Sentiment", nth(2, FRI), time(10, 0), "index", "medium", 70, 7, 0.1, lag=0),
     Indicator("US_PCE_PRICE_INDEX_YOY", "PCE Price Index YoY", nth(-1, FRI), time(8, 30), "%", "high", 2.5, 0.4, 0.1),
     Indicator("US_ISM_MANUFACTURING_PMI", "ISM Manufacturing PMI", workday(1), time(10, 0), "index", "high", 49.5, 2, 0.1),
     Indicator("US_ISM_SERVICES_PMI", "ISM Services PMI", workday(3), time(10, 0), "index", "high", 52.5, 1.8, 0.1),
-    Indicator("US_GDP_GROWTH_QOQ", "GDP Growth Rate QoQ (Advance)", nth(-1, THU), time(8, 30), "%", "high", 2.2, 1.1, 0.1, _QUARTERLY),
+    Indicator("US_GDP_QOQ", "GDP Growth Rate QoQ (Advance)", nth(-1, THU), time(8, 30), "%", "high", 2.2, 1.1, 0.1, _QUARTERLY),
     Indicator("US_INITIAL_JOBLESS_CLAIMS", "Initial Jobless Claims", None, time(8, 30), "K", "medium", 225, 15, 1),
     Indicator("US_FED_FUNDS_RATE", "Fed Interest Rate Decision", nth(3, WED), time(14, 0), "%", "high", 3.75, 0.35, 0.25, _FOMC),
     Indicator("EU_CPI_YOY", "CPI YoY (Flash)", workday(2), time(11, 0), "%", "high", 2.3, 0.4, 0.1),
-    Indicator("EU_GDP_GROWTH_QOQ", "GDP Growth Rate QoQ (Flash)", nth(-1, TUE), time(11, 0), "%", "medium", 0.3, 0.2, 0.1, _QUARTERLY),
-    Indicator("EU_ECB_DEPOSIT_RATE", "ECB Deposit Facility Rate", nth(2, THU), time(14, 15), "%", "high", 2.25, 0.3, 0.25, _ECB_AND_BOJ),
+    Indicator("EU_GDP_QOQ", "GDP Growth Rate QoQ (Flash)", nth(-1, TUE), time(11, 0), "%", "medium", 0.3, 0.2, 0.1, _QUARTERLY),
+    Indicator("EU_DEPOSIT_RATE", "ECB Deposit Facility Rate", nth(2, THU), time(14, 15), "%", "high", 2.25, 0.3, 0.25, _ECB_BOJ),
     Indicator("UK_CPI_YOY", "CPI YoY", nth(3, WED), time(7, 0), "%", "high", 2.9, 0.5, 0.1),
     Indicator("UK_GDP_MOM", "GDP MoM", nth(2, FRI), time(7, 0), "%", "medium", 0.1, 0.2, 0.1, lag=2),
     Indicator("UK_BANK_RATE", "BoE Interest Rate Decision", nth(1, THU), time(12, 0), "%", "high", 4.0, 0.3, 0.25, _BOE),
     Indicator("JP_TOKYO_CPI_YOY", "Tokyo CPI YoY", nth(-1, FRI), time(8, 30), "%", "medium", 2.4, 0.4, 0.1, lag=0),
-    Indicator("JP_GDP_GROWTH_QOQ", "GDP Growth Rate QoQ (Preliminary)", workday(10), time(8, 50), "%", "medium", 0.2, 0.4, 0.1, _MID_QUARTER, lag=2),
-    Indicator("JP_BOJ_RATE", "BoJ Interest Rate Decision", nth(3, FRI), time(12, 0), "%", "high", 0.5, 0.2, 0.25, _ECB_AND_BOJ),
+    Indicator("JP_GDP_QOQ", "GDP Growth Rate QoQ", workday(10), time(8, 50), "%", "medium", 0.2, 0.4, 0.1, _MID_QUARTER, lag=2),
+    Indicator("JP_BOJ_RATE", "BoJ Interest Rate Decision", nth(3, FRI), time(12, 0), "%", "high", 0.5, 0.2, 0.25, _ECB_BOJ),
 )
 # fmt: on

@@ -37,7 +37,7 @@ class OptionContract:
     """One option on 100 shares, as quoted at the chain's as-of time.
 
     contract_symbol: root, expiration, C or P, strike × 1000 in eight digits (OCC); strike, bid, ask, last: dollars per share;
-    sizes, volume (of the session so far) and open_interest: contracts; implied_volatility: a fraction a year; delta and gamma: per
+    sizes, volume (of the session so far) and open_interest: contracts; implied_volatility: a fraction a year; delta, gamma: per
     dollar of the share; theta: dollars a calendar day; vega: dollars per volatility point; rho: dollars per point of interest.
     """
 
@@ -65,7 +65,7 @@ class OptionContract:
 
 @dataclass(frozen=True, slots=True)
 class OptionChain:
-    """Contracts by expiration, strike and kind. expirations: all that are listed; risk_free_rate and dividend_yield: fractions."""
+    """Contracts by expiration, strike and kind. expirations: all that are listed; rate and yield: fractions a year."""
 
     symbol: str
     as_of: datetime
@@ -115,6 +115,19 @@ def black_scholes(
     )
 
 
+class _Conditions(NamedTuple):
+    """What all contracts of one expiration share: years to it, volatility at the money, the part of the session that is over."""
+
+    quote: Quote
+    dividend: float
+    expiration: date
+    years: float
+    volatility: float
+    passed: float
+    opened: datetime
+    closed_before: datetime
+
+
 class OptionDesk:
     """Option chains of any known symbol."""
 
@@ -160,33 +173,43 @@ class OptionDesk:
 
     def _price_contracts(self, quote: Quote, dividend: float, expiration: date) -> tuple[OptionContract, ...]:
         """Every strike's call and put of one expiration; which strikes there are depends on the last close only."""
-        return tuple(
-            self._contract(quote, dividend, expiration, strike, kind)
-            for strike in _strikes(quote.previous_close)
-            for kind in _KINDS
-        )
-
-    def _contract(
-        self, quote: Quote, dividend: float, expiration: date, strike: Decimal, kind: Literal["call", "put"]
-    ) -> OptionContract:
-        spot, years = float(quote.price), (self._days.hours(expiration).close - quote.as_of) / _YEAR
-        volatility = self._volatility(quote, strike, years)
-        value = black_scholes(kind, spot, float(strike), years, RISK_FREE_RATE, dividend, volatility)
-        bid, ask = _market(value.price)
-        nearness = exp(-(((float(strike) / spot - 1) / 0.08) ** 2))
-        key = (quote.symbol, quote.session, expiration, strike, kind)
-        interest, turnover, place, pause, bids, asks = self._dice.uniforms(6, "contract", *key)
-        open_interest = int((0.1 + nearness) * 8000 * interest)
+        character = self._walk.temperament(quote.symbol)
+        volatility = sqrt(character.volatility**2 + (character.beta * _MARKET_VOLATILITY) ** 2)
+        mood = 1 + 0.06 * self._dice.bells(1, "implied", quote.symbol, quote.session)[0]
+        years = (self._days.hours(expiration).close - quote.as_of) / _YEAR
         position = self._days.position(quote.session)
-        volume = int(
-            open_interest * turnover * 0.4 * self._prices.elapsed(position, quote.as_of) / self._days.minutes[position]
-        )
-        idle = timedelta(minutes=int(pause * 30))
-        opened, closed_before = self._days.opens[position], self._days.closes[max(0, position - 1)]
-        return OptionContract(
-            contract_symbol=contract_symbol(quote.symbol, expiration, kind, strike),
-            symbol=quote.symbol,
+        conditions = _Conditions(
+            quote=quote,
+            dividend=dividend,
             expiration=expiration,
+            years=years,
+            volatility=volatility * mood * (1 + 0.05 * exp(-4 * years)),
+            passed=self._prices.elapsed(position, quote.as_of) / self._days.minutes[position],
+            opened=self._days.opens[position],
+            closed_before=self._days.closes[max(0, position - 1)],
+        )
+        strikes = _strikes(quote.previous_close)
+        return tuple(self._contract(conditions, strike, kind) for strike in strikes for kind in _KINDS)
+
+    def _contract(self, now: _Conditions, strike: Decimal, kind: Literal["call", "put"]) -> OptionContract:
+        quote, spot, price = now.quote, float(now.quote.price), float(strike)
+        moneyness = log(price / spot)
+        volatility = now.volatility * (1 - 0.6 * moneyness + 2.0 * moneyness**2)  # the smile of equities
+        value = black_scholes(kind, spot, price, now.years, RISK_FREE_RATE, now.dividend, volatility)
+        bid, ask = _market(value.price)
+        contract = (quote.symbol, now.expiration, strike, kind)
+        popularity = self._dice.uniform(0, 1, "popularity", *contract)
+        turnover, place, pause, bids, asks = self._dice.uniforms(5, "contract", quote.session, *contract)
+        nearness = exp(
+            -(((price / float(quote.previous_close) - 1) / 0.08) ** 2)
+        )  # to the last close: it stands all day
+        open_interest = int((0.1 + nearness) * 8000 * popularity)
+        volume = int(open_interest * turnover * 0.4 * now.passed)
+        last_trade_at = max(now.opened, quote.as_of - timedelta(minutes=int(pause * 30)))
+        return OptionContract(
+            contract_symbol=contract_symbol(quote.symbol, now.expiration, kind, strike),
+            symbol=quote.symbol,
+            expiration=now.expiration,
             strike=strike,
             kind=kind,
             bid=money(bid),
@@ -203,16 +226,8 @@ class OptionDesk:
             vega=round(value.vega, 4),
             rho=round(value.rho, 4),
             in_the_money=quote.price > strike if kind == "call" else quote.price < strike,
-            last_trade_at=max(opened, quote.as_of - idle) if volume else closed_before,
+            last_trade_at=last_trade_at if volume else now.closed_before,
         )
-
-    def _volatility(self, quote: Quote, strike: Decimal, years: float) -> float:
-        """The share's own volatility, restless from day to day, with the smile of equities: dearer below the spot."""
-        character = self._walk.temperament(quote.symbol)
-        usual = sqrt(character.volatility**2 + (character.beta * _MARKET_VOLATILITY) ** 2)
-        mood = 1 + 0.06 * self._dice.bells(1, "implied", quote.symbol, quote.session)[0]
-        moneyness = log(float(strike / quote.price))
-        return usual * mood * (1 - 0.6 * moneyness + 2.0 * moneyness**2) * (1 + 0.05 * exp(-4 * years))
 
 
 def contract_symbol(symbol: str, expiration: date, kind: Literal["call", "put"], strike: Decimal) -> str:

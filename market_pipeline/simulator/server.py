@@ -40,7 +40,7 @@ _PLANS = TypeAdapter(dict[str, FaultPlan])
 class SimulatorSettings:
     """How a simulator starts."""
 
-    port: int = Field(default=8900, ge=0, le=65535)
+    port: int = Field(default=8910, ge=0, le=65535)
     """On 127.0.0.1; 0 for any free one."""
     seed: int = 1
     """Of the market and of the faults."""

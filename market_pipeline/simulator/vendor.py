@@ -87,12 +87,12 @@ class SimulatedVendor:
                 return None
 
     def _honest(self, call: Call, route: Route | None, now: float, fault: Kind | None, garbage: Sequence[str]) -> Reply:
-        matched = self._provider.match(f"{self._provider.base_url}{call.path}?{urlencode(call.params)}", call.now)
         path = "" if route is None else route.path
         if path not in self.dialect.keyless and self.dialect.key_of(call) in (None, WRONG_KEY):
             return self.dialect.unauthenticated(call)
         if path in self.dialect.premium:
             return self.dialect.not_entitled(call)
+        matched = self._provider.match(f"{self._provider.base_url}{call.path}?{urlencode(call.params)}", call.now)
         wait = self._limits.take(now, 1 if matched is None else matched[0].cost)
         if wait > 0:
             self.counts.rate_limited += 1

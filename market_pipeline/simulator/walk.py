@@ -64,6 +64,7 @@ class PriceWalk:
         self.temperament = lru_cache(maxsize=8192)(self._temperament)
         self.year = lru_cache(maxsize=2048)(self._year)  # about 10 kB each
         self._returns = lru_cache(maxsize=4096)(self._own_returns)
+        self._closes = lru_cache(maxsize=8192)(self._year_of_closes)  # books need these only, at a third of the cost
         self._market = lru_cache(maxsize=64)(self._market_returns)
         self._level = lru_cache(maxsize=32768)(self._level_at_start)
 
@@ -75,7 +76,7 @@ class PriceWalk:
         """The close of the last session on or before the day."""
         session = self._days.on_or_before(day)
         within = self._days.position(session) - self._days.years[session.year].start
-        return self.year(symbol, session.year).close[within]
+        return self._closes(symbol, session.year)[within]
 
     def _temperament(self, symbol: str) -> Temperament:
         dice = self._dice
@@ -139,21 +140,26 @@ class PriceWalk:
             growth *= 1 + change
         return neighbour * growth if year > ANCHOR_YEAR else neighbour / growth
 
-    def _year(self, symbol: str, year: int) -> YearOfPrices:
-        returns = self._returns(symbol, year)
-        character = self.temperament(symbol)
-        count = len(returns)
-        usual = (character.volatility + character.beta * _MARKET_VOLATILITY) / _SESSIONS_A_YEAR**0.5
-        draws = self._dice.bells(4 * count, "shape", symbol, year)
-        prices = YearOfPrices(*(array("d", bytes(8 * count)) for _ in range(5)))
+    def _year_of_closes(self, symbol: str, year: int) -> array[float]:
         last = self._level(symbol, year)
-        for at, change in enumerate(returns):
-            gap, up, down, busy = draws[4 * at : 4 * at + 4]
+        closes = array("d")
+        for change in self._returns(symbol, year):
+            last *= 1 + change
+            closes.append(last)
+        return closes
+
+    def _year(self, symbol: str, year: int) -> YearOfPrices:
+        character = self.temperament(symbol)
+        usual = (character.volatility + character.beta * _MARKET_VOLATILITY) / _SESSIONS_A_YEAR**0.5
+        returns, closes = self._returns(symbol, year), self._closes(symbol, year)
+        draws = iter(self._dice.bells(4 * len(closes), "shape", symbol, year))
+        prices = YearOfPrices(array("d"), array("d"), array("d"), closes, array("d"))
+        last = self._level(symbol, year)
+        for change, closed, gap, up, down, busy in zip(returns, closes, draws, draws, draws, draws, strict=True):
             opened = last * (1 + 0.4 * change + 0.2 * usual * gap)
-            closed = last * (1 + change)
-            prices.open[at] = opened
-            prices.high[at] = max(opened, closed) * (1 + 0.4 * usual * abs(up))
-            prices.low[at] = min(opened, closed) * (1 - 0.4 * usual * abs(down))
-            prices.close[at] = last = closed
-            prices.volume[at] = character.daily_volume * (1 + 0.2 * busy) * (0.8 + 0.25 * abs(change) / usual)
+            prices.open.append(opened)
+            prices.high.append(max(opened, closed) * (1 + 0.4 * usual * abs(up)))
+            prices.low.append(min(opened, closed) * (1 - 0.4 * usual * abs(down)))
+            prices.volume.append(character.daily_volume * (1 + 0.2 * busy) * (0.8 + 0.25 * abs(change) / usual))
+            last = closed
         return prices

@@ -72,12 +72,12 @@ class EmbeddedServer:
         if not os.access(self.directory, os.F_OK):
             return False
         with self._locked():
-            if not self._postmaster.runs():
-                return False
-            self._postmaster.stop()
+            ran = self._postmaster.runs()
+            if ran:
+                self._postmaster.stop()
             with suppress(OSError):
                 self.socket_directory.rmdir()
-        return True
+        return ran
 
     def running(self) -> bool:
         """Whether the server answers now. Raises DatabaseUnavailable when it answers with a refusal."""

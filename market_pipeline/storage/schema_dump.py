@@ -54,8 +54,8 @@ def dump_schema(database: Database) -> str:
 def write_schema_dump() -> Path:
     """Migrate an empty database on a server of its own and write its dump to sql/schema.sql; returns that path."""
     with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o755)  # as root, the server runs as `nobody`, who must be able to enter
         server = EmbeddedServer(Path(home))
-        Path(home).chmod(0o755)
         try:
             server.ensure()
             database = Database(server.url())

@@ -54,6 +54,9 @@ class Writer:
     """
 
     def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
+        # Otherwise a statement before it would open a transaction that the ones below are only parts of: nothing would be
+        # committed as it arrives, and the staging tables would not be emptied.
+        connection.autocommit = True
         self._connection = connection
         self._columns: dict[str, dict[str, str]] = {}
 

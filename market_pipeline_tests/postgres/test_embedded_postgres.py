@@ -6,10 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,18 +26,6 @@ from market_pipeline.storage.postgres_tools import installation, server_account
 
 FORK = get_context("fork")  # a forked process has nothing to import, so that kills hit what they are aimed at
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account, or mount a disk")
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """An empty directory that every account can enter; its server is stopped and removed afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="market-pipeline-home-"))
-    path.chmod(0o755)
-    yield path
-    server = EmbeddedServer(path)
-    server.stop()
-    shutil.rmtree(server.directory, ignore_errors=True)
-    shutil.rmtree(path)
 
 
 @pytest.fixture
@@ -113,15 +101,25 @@ def test_stop_says_whether_it_ran_and_start_finds_the_data_again(home: Path) -> 
 
 
 @pytest.mark.slow
-def test_a_starter_killed_at_any_moment_leaves_nothing_that_prevents_the_next_start(home: Path) -> None:
+@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["alone", "with its initdb and pg_ctl"])
+def test_a_starter_killed_at_any_moment_leaves_nothing_that_prevents_the_next_start(
+    home: Path, kill: Callable[[int, int], None]
+) -> None:
     server = EmbeddedServer(home)
-    for milliseconds in (5, 50, 150, 300, 500, 700, 850, 1000, 1200):
-        starter = FORK.Process(target=server.ensure)
+    for milliseconds in (5, 50, 150, 300, 500, 700, 900, 1200):
+        starter = FORK.Process(target=_ensure_in_a_group_of_its_own, args=[server])
         starter.start()
         time.sleep(milliseconds / 1000)
-        starter.kill()
+        assert starter.pid is not None
+        with suppress(ProcessLookupError):  # finished before its moment came
+            kill(starter.pid, signal.SIGKILL)
         starter.join()
     assert answer(server) == ("here",)
+
+
+def _ensure_in_a_group_of_its_own(server: EmbeddedServer) -> None:
+    os.setpgid(0, 0)
+    server.ensure()
 
 
 @pytest.mark.slow
@@ -169,8 +167,7 @@ def test_a_crashs_pid_file_that_names_a_living_program_by_now_neither_blocks_nor
     server.ensure()
     account, file = server_account(), server.directory / "data18/postmaster.pid"
     crashed = file.read_text()
-    identity = {"user": account.uid, "group": account.gid} if os.geteuid() == 0 else {}
-    with subprocess.Popen(["sleep", "600"], **identity) as stranger:
+    with subprocess.Popen(["sleep", "600"], user=account.uid if os.geteuid() == 0 else None) as stranger:
         server.stop()
         file.write_text(crashed.replace(crashed.split()[0], str(stranger.pid), 1))
         assert answer(server) == ("here",)

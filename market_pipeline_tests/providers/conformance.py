@@ -21,6 +21,7 @@ from market_pipeline_tests.recordings import ERRORS, Recording
 
 RECORDS = "records"
 OUTCOMES = frozenset({RECORDS} | {error.outcome for error in ProviderError.__subclasses__()})
+STORED_DECIMALS = 16_383  # of PostgreSQL's numeric; one value with more makes the whole COPY fail
 FLOAT_PRECISION = 1e-12  # a JSON number in `expect` has about 16 digits, a quotient of Decimals has 28
 
 
@@ -123,12 +124,18 @@ def soundness(reading: Reading, bad_rows: int = 0) -> Iterator[str]:
 
 
 def unsound(record: Record) -> Iterator[str]:
-    """Values that no record may hold, whatever its type declares."""
-    for name, value in record:
-        if isinstance(value, (float, Decimal)) and not math.isfinite(value):
-            yield f"{type(record).__name__}.{name} is {value}"
-        if isinstance(value, datetime) and value.tzinfo is None:
-            yield f"{type(record).__name__}.{name} has no time zone"
+    """Values that no record may hold, whatever its type declares: senseless ones, and such as no table can store."""
+    for name, held in record:
+        for value in held if isinstance(held, tuple) else (held,):
+            field_name = f"{type(record).__name__}.{name}"
+            if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+                yield f"{field_name} is {value}"
+            elif isinstance(value, Decimal) and Decimal(value).as_tuple().exponent < -STORED_DECIMALS:  # type: ignore[operator]
+                yield f"{field_name} has more than {STORED_DECIMALS} decimals"
+            elif isinstance(value, datetime) and value.tzinfo is None:
+                yield f"{field_name} has no time zone"
+            elif isinstance(value, str) and "\x00" in value:
+                yield f"{field_name} holds a NUL, which PostgreSQL's text cannot"
 
 
 def unexpected(expect: Mapping[str, Any], reading: Reading) -> list[str]:

@@ -39,7 +39,9 @@ EXPECTED: Mapping[str, Mapping[str, Any]] = _outcomes(
     authentication="""
         eodhd/errors/error_401_unauthenticated_eod_2025
         fmp/errors/error_200_invalid_api_key_v3_2022
+        nasdaq/errors/error_400_datalink_bad_key
         polygon/errors/error_401_unknown_api_key
+        sec_edgar/errors/error_403_undeclared_automated_tool_html
         yahoo/errors/error_401_invalid_crumb
     """,
     not_entitled="""
@@ -52,16 +54,20 @@ EXPECTED: Mapping[str, Mapping[str, Any]] = _outcomes(
         twelve_data/errors/error_403_plan_restricted
     """,
     unknown_symbol="""
+        fred/errors/error_400_series_does_not_exist_json
         finnhub/stock_quotes/quote-unknown
         twelve_data/errors/error_400_symbol_not_found
+        yahoo/options_chain/options_legacy_no_result
         yahoo/stock_quotes/quote-AAPL220121C00025000
     """,
     no_data="""
         yahoo/company_info/qs_assetProfile-EURUSD_X
         yahoo/dividends/chart-TSLA-no_dividends
         yahoo/errors/error_404_quoteSummary_no_module_data
+        yahoo/fundamentals/fundamentalsTimeSeries-QQQ-financials-quarterly
         yahoo/fundamentals/qs_balanceSheetHistory-ADA-USD
         yahoo/fundamentals/qs_defaultKeyStatistics-BTC-USD
+        yahoo/options_chain/options-AAPL-expire-2022-03-01
     """,
 )
 
@@ -75,9 +81,18 @@ NOT_SERVED: Mapping[str, str] = {
     "alpha_vantage/historical_prices/time_series_monthly_*": "monthly bars are no timeframe that is kept",
     "finnhub/company_info/peers-*": "a list of similar companies is no profile",
     "finnhub/economic_events/calendar-ipo-*": "flotations are no data type that is kept",
+    "finviz/earnings/home_*": "the front page names tickers that report soon, without a figure",
+    "finviz/fundamentals/groups_*": "figures of whole sectors, not of companies",
+    "finviz/news/news_by_source_*": "headlines of the whole market, without symbols",
     "fmp/*/v3_*": "the vendor refuses v3 to every account made after 2025-08-31",
     "fmp/economic_events/doc_economic_indicators": "an economic series is no calendar of events",
     "fmp/stock_quotes/stable_quote_short_*": "a price without the time of its trade; /quote has both",
+    "polygon/company_info/ticker_details_v1_*": "the vendor has taken v1 down",
+    "polygon/dividends/*splits*": "splits are no data type that is kept",
+    "polygon/fundamentals/mock_vX_financials": "the whole market page by page: the address names no ticker",
+    "polygon/news/news_v1_*": "the vendor has taken v1 down",
+    "polygon/options_chain/mock_v3_option_contracts_page": "contracts without a single price",
+    "polygon/stock_quotes/mock_snapshot_all_tickers": "one ticker's address under all tickers' body, as no vendor sends",
 }
 """Recordings of data types that are kept, whose address no endpoint asks for, and why none does.  Patterns of ids."""
 

@@ -29,7 +29,10 @@ def test_a_recorded_answer_is_read_or_recognised(
     if not found:
         not_served(recording, known, record_property)
         return
-    record_property("conformance", (recording.id, "parsed" if found[0].outcome == RECORDS else "error recognised", ""))
+    outcome = found[0].outcome
+    record_property(
+        "conformance", (recording.id, "parsed" if outcome == RECORDS else "error recognised", f"as {outcome}")
+    )
     expect, bad_rows = None, 0
     if is_default_folder:
         expect = EXPECTED.get(recording.id, None if recording.data_type == ERRORS else {"outcome": RECORDS})

@@ -127,10 +127,14 @@ def test_values_that_no_record_may_hold_are_seen() -> None:
         as_of=datetime.fromisoformat("2026-11-20T20:59"),
         price=Decimal("NaN"),
         bid=float("inf"),
+        ask=Decimal("1e-20000"),
+        flags=("odd", "\x00"),
     )
     assert sorted(unsound(quote)) == [
         "StockQuote.as_of has no time zone",
+        "StockQuote.ask has more than 16383 decimals",
         "StockQuote.bid is inf",
+        "StockQuote.flags holds a NUL, which PostgreSQL's text cannot",
         "StockQuote.price is NaN",
     ]
 

@@ -52,6 +52,12 @@ def test_status_and_headers_are_replayed(replay: ReplayServer) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (403, "7")
 
 
+def test_links_to_the_vendor_lead_back_to_the_server(folder: Path) -> None:
+    record(folder, "page", "https://finnhub.io/api/v1/news", '{"next_url": "https://finnhub.io/api/v1/news?page=2"}')
+    with ReplayServer(folder) as replay:
+        assert get(replay, "/news").json() == {"next_url": f"{replay.base_url('finnhub')}/news?page=2"}
+
+
 def test_an_unknown_address_gets_a_404_that_names_it_without_its_credentials(replay: ReplayServer) -> None:
     answer = get(replay, "/quote", symbol="OTHER", token="hush")
     assert answer.status_code == 404

@@ -1,27 +1,28 @@
 """The structure of an answer, without its values: which keys an object has, where, and of which type their values are.
 
 A path is `chart.result[].meta.symbol`: `[]` is any item of a list, `*` any key that is itself a datum (a date, a number,
-one of the symbols that were asked for).  Here belong taking structures, tracing what an adapter reads of an answer, and
-comparing; which answers are compared belongs to `test_fidelity.py`.
+one of the symbols that were asked for).  Here belong taking structures, comparing them, and leaving paths out of a
+body; which answers are compared belongs to `fidelity.py`.
 """
 
 import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from market_pipeline.providers.messages import Answer
-
-_DATUM = re.compile(r"\d+|\d{4}-\d{2}-\d{2}.*")
-_CLASS = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+MISSING = "is missing, and the adapter makes use of it"
 
 Path = tuple[str, ...]
 Types = dict[Path, set[str]]
+
+_DATUM = re.compile(r"\d+|\d{4}-\d{2}-\d{2}.*")
+_CLASS = re.compile(r"""(?<=\s)(?:class|id)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_NAME = re.compile(r"""[^\s"'=]+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,53 +32,63 @@ class Structure:
     format: str
     types: Types
 
+    def lacks(self, path: Path) -> bool:
+        """Whether it has everything above a path and not the path itself."""
+        return path not in self.types and all(path[:depth] in self.types for depth in range(1, len(path)))
+
 
 def structure_of(body: bytes, symbols: Collection[str] = ()) -> Structure:
     """The structure of a JSON, CSV or HTML body.  Of CSV the columns, of HTML the classes and ids."""
-    if body.lstrip()[:1] == b"<":
-        names = {name for found in _CLASS.findall(body.decode()) for name in "".join(found).split()}
-        return Structure("html", {(name,): {"class"} for name in names})
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        columns = next(csv.reader(io.StringIO(body.decode("utf-8-sig"))), [])
-        return Structure("csv", {(column,): {"column"} for column in columns})
+    match _format_of(body):
+        case "html":
+            names = {name for found in _CLASS.findall(body.decode()) for name in _NAME.findall(found)[1:]}
+            return Structure("html", {(name,): {"class"} for name in names})
+        case "csv":
+            columns = next(csv.reader(io.StringIO(body.decode("utf-8-sig"))), [])
+            return Structure("csv", {(column,): {"column"} for column in columns})
     types: Types = defaultdict(set)
-    for path, kind in _walk(value, (), symbols):
+    for path, kind in _walk(orjson.loads(body), (), symbols):
         types[path] |= {kind} - {"null"}
     return Structure("json", dict(types))
 
 
-def union(structures: Sequence[Structure]) -> Structure:
-    """Everything that is in at least one of them, in the format of the first."""
+def union(structures: Iterable[Structure]) -> Types:
+    """The types of everything that is in at least one of them."""
     types: Types = defaultdict(set)
     for one in structures:
         for path, kinds in one.types.items():
             types[path] |= kinds
-    return Structure(structures[0].format, dict(types))
+    return dict(types)
 
 
-def differences(simulated: Structure, recorded: Structure, ever: Structure, read: Collection[Path]) -> dict[str, str]:
-    """What is wrong with a simulated answer, by path; where a whole object is missing or new, only its own path.
+def invented(simulated: Structure, ever: Types) -> dict[Path, str]:
+    """What a simulated answer has that no recorded one had; of a whole new object only its own path.
 
-    `recorded` is the recorded answer to the same request, `ever` the union over all recordings of the endpoint, `read`
-    the paths that the adapter reads of the recorded one.  An object that was never recorded with a key in it says
-    nothing about its keys.
+    An object that was never recorded with a key in it says nothing about its keys.
     """
-    if simulated.format != recorded.format:
-        return {"": f"is {simulated.format}, recorded is {recorded.format}"}
-    wrong: dict[Path, str] = {}
-    for path in read:
-        if path in recorded.types and path not in simulated.types:
-            wrong[path] = "is read of the recording and missing"
-    filled = {path[:-1] for path in ever.types if path}
+    filled = {path[:-1] for path in ever if path}
+    new = {path for path in simulated.types if path not in ever and path[:-1] in filled}
+    wrong = dict.fromkeys(topmost(new), "was never recorded")
     for path, kinds in simulated.types.items():
-        recorded_kinds = ever.types.get(path)
-        if recorded_kinds is None and path[:-1] in filled:
-            wrong[path] = "was never recorded"
-        elif recorded_kinds and not kinds <= recorded_kinds:
-            wrong[path] = f"is {_either(kinds)}, recorded is {_either(recorded_kinds)}"
-    return {shown(path): what for path, what in wrong.items() if path[:-1] not in wrong}
+        recorded_kinds = ever.get(path)
+        if recorded_kinds and not kinds <= recorded_kinds:
+            wrong[path] = f"is {' or '.join(sorted(kinds))}, recorded is {' or '.join(sorted(recorded_kinds))}"
+    return wrong
+
+
+def needed(paths: list[Path], matters: Callable[[list[Path]], bool]) -> list[Path]:
+    """Those of `paths` without which, alone or together, something is different: found by halving."""
+    if not paths or not matters(paths):
+        return []
+    if len(paths) == 1:
+        return paths
+    half = len(paths) // 2
+    return needed(paths[:half], matters) + needed(paths[half:], matters) or paths
+
+
+def topmost(paths: Collection[Path]) -> list[Path]:
+    """Those of `paths` that are not within another of them."""
+    return sorted(path for path in paths if not any(path[:depth] in paths for depth in range(len(path))))
 
 
 def shown(path: Path) -> str:
@@ -85,65 +96,36 @@ def shown(path: Path) -> str:
     return ".".join(path).replace(".[]", "[]")
 
 
-@dataclass(frozen=True, kw_only=True)
-class TracedAnswer(Answer):
-    """An answer that notes which paths of its JSON, or columns of its CSV, are read."""
-
-    symbols: Collection[str] = ()
-    read: set[Path] = field(default_factory=set)
-
-    def json(self) -> Any:
-        return _traced(super().json(), (), self)
-
-    def csv(self, *columns: str) -> list[dict[str, str]]:
-        return [_TracedObject(row, (), self) for row in super().csv(*columns)]
-
-
-class _TracedObject(dict[str, Any]):
-    """An object that notes the keys it is asked for; going through all of it reads all of it."""
-
-    def __init__(self, content: Mapping[str, Any], path: Path, answer: TracedAnswer) -> None:
-        super().__init__(content)
-        self._path, self._answer = path, answer
-
-    def _note(self, *keys: Any) -> None:
-        self._answer.read.update(_below(self._path, str(key), self._answer.symbols) for key in keys)
-
-    def __getitem__(self, key: str) -> Any:
-        self._note(key)
-        return super().__getitem__(key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        self._note(key)
-        return super().get(key, default)
-
-    def __contains__(self, key: object) -> bool:
-        self._note(key)
-        return super().__contains__(key)
-
-    def __iter__(self) -> Iterator[str]:
-        self._note(*super().__iter__())
-        return super().__iter__()
-
-    def keys(self) -> Any:
-        self._note(*super().__iter__())
-        return super().keys()
-
-    def items(self) -> Any:
-        self._note(*super().__iter__())
-        return super().items()
-
-    def values(self) -> Any:
-        self._note(*super().__iter__())
-        return super().values()
+def without(body: bytes, paths: Collection[Path], symbols: Collection[str] = ()) -> bytes:
+    """The body without the keys, columns or classes at these paths, everywhere."""
+    match _format_of(body):
+        case "html":
+            names = {path[0] for path in paths}
+            nameless = lambda found: _NAME.sub(lambda one: "" if one[0] in names else one[0], found[0])  # noqa: E731
+            return _CLASS.sub(nameless, body.decode()).encode()
+        case "csv":
+            rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+            written = io.StringIO()
+            writer = csv.DictWriter(written, [name for name in rows[0] if (name,) not in paths], extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+            return written.getvalue().encode()
+        case _:
+            return orjson.dumps(_pruned(orjson.loads(body), (), set(paths), symbols))
 
 
-def _traced(value: Any, path: Path, answer: TracedAnswer) -> Any:
+def _format_of(body: bytes) -> str:
+    start = body.lstrip()[:1]
+    return "html" if start == b"<" else "json" if start in (b"{", b"[") else "csv"
+
+
+def _pruned(value: Any, at: Path, gone: set[Path], symbols: Collection[str]) -> Any:
     if isinstance(value, dict):
-        content = {name: _traced(item, _below(path, name, answer.symbols), answer) for name, item in value.items()}
-        return _TracedObject(content, path, answer)
+        below = ((name, item, _below(at, name, symbols)) for name, item in value.items())
+        return {name: _pruned(item, path, gone, symbols) for name, item, path in below if path not in gone}
     if isinstance(value, list):
-        return [_traced(item, (*path, "[]"), answer) for item in value]
+        path = (*at, "[]")
+        return [] if path in gone else [_pruned(item, path, gone, symbols) for item in value]
     return value
 
 
@@ -175,7 +157,3 @@ def _type_of(value: Any) -> str:
 
 def _below(path: Path, name: str, symbols: Collection[str]) -> Path:
     return (*path, "*" if name in symbols or _DATUM.fullmatch(name) else name)
-
-
-def _either(kinds: Collection[str]) -> str:
-    return " or ".join(sorted(kinds))

@@ -58,6 +58,7 @@ _OTHERS = (
     "52W Range", "52W High", "52W Low",
 )  # fmt: skip
 _LABELS = frozenset([*_RATIOS, *_PERCENTAGES, *_OTHERS])
+_PRICE_TIME = re.compile(r"\b[A-Z][a-z]{2} \d{1,2} • \d{1,2}:\d{2} ?[AP]M ET\b")
 _NEWS_TIME = re.compile(r"(?:(?P<day>[A-Z][a-z]{2}-\d{2}-\d{2}|Today)\s)?(?P<time>\d{1,2}:\d{2}[AP]M)")
 OPENING = timedelta(hours=9, minutes=30)
 _ARTICLES_AGE = timedelta(days=2)  # a large company's page goes back one or two days
@@ -94,8 +95,9 @@ class Quote(_QuotePage):
     data_type = "stock_quotes"
 
     def rows(self, page: Page, grid: Mapping[str, str], answer: Answer, ask: Ask) -> list[Row]:
-        said = words(page.css_first("[class*=price_date]"))
-        on, at = day_near(said, answer.received_at.astimezone(NEW_YORK).date()), clock(said)
+        said = _PRICE_TIME.search(words(page.body))
+        on = None if said is None else day_near(said[0], answer.received_at.astimezone(NEW_YORK).date())
+        at = None if said is None else clock(said[0])
         stated = None if on is None or at is None else datetime.combine(on, at, NEW_YORK).astimezone(UTC)
         last, before = price(grid["Price"]), price(grid.get("Prev Close"))
         return [

@@ -97,10 +97,10 @@ def read_overview(answer: Answer) -> tuple[list[dict[str, str]], Request | None]
     """Rows by header, their `Ticker` canonical, and the request for the next page.  Raises MalformedResponse."""
     page = page_of(answer)
     # "Total: 200 #1" until 2023, "#1 / 200 Total" since
-    counted = re.search(r"Total:\s*(\d+)|#\d+\s*/\s*(\d+)\s*Total", words(page.body))
+    counted = re.search(r"Total:\s*([\d,]+)|#\d+ / ([\d,]+) Total", words(page.body))
     if counted is None:
         raise MalformedResponse("the page says no total of rows", sample=answer.sample)
-    total, first = int(counted[1] or counted[2]), _first_row(answer)
+    total, first = integer(counted[1] or counted[2]) or 0, _first_row(answer)
     names, below = next(tables(page, "Ticker", "Company", "Price", "Volume"), ([], []))
     listed = [dict(zip(names, map(words, line), strict=True)) for line in below]
     if total >= first and not listed:

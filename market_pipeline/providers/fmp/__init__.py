@@ -32,7 +32,7 @@ from market_pipeline.providers.fmp.endpoints import (
     Quote,
     StockNews,
 )
-from market_pipeline.providers.fmp.fundamentals import Fundamentals
+from market_pipeline.providers.fmp.fundamentals import Fundamentals, YearlyFundamentals
 from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
 
 OVER_THE_LIMIT = ("limit reach", "too many requests")  # before the plan's: "Limit Reach . Please upgrade your plan"
@@ -67,6 +67,7 @@ class FinancialModelingPrep(Provider):
         DividendsCalendar(),
         Dividends(),
         Fundamentals(),
+        YearlyFundamentals(),
         StockNews(),
         EconomicCalendar(),
     )

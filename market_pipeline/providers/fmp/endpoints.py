@@ -92,9 +92,14 @@ class Quote(FmpEndpoint):
 
 
 class BatchQuote(Quote):
+    """Several at once; for one symbol `/quote` costs as much and is in the free plan, which this is not."""
+
     path = "/batch-quote"
     symbols_in = "symbols"
     batch = 50  # undocumented; what clients of it send
+
+    def serves(self, ask: Ask) -> bool:
+        return super().serves(ask) and len(ask.symbols) > 1
 
 
 def _unmentioned(ask: Ask, rows: list[Row]) -> dict[str, ProviderError]:

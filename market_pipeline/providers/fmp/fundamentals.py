@@ -1,14 +1,14 @@
-"""The statements and ratios of Financial Modeling Prep: one endpoint, whose requests name its sheets.
+"""The statements and ratios of Financial Modeling Prep: endpoints whose requests name its sheets.
 
-Years only: free keys are refused quarters and more than five periods, and one refusal would cost the vendor the data
-type for a day.  Answers with quarters are read all the same, and so are the sheets that are not asked for because they
-share the key of another one (`ratios` that of `key-metrics`, `key-metrics-ttm` that of `ratios-ttm`).
+Free keys are refused quarters and more than five periods: YearlyFundamentals asks for what they get.  Two sheets are
+read and not asked for, because they share the key of another: `ratios` that of `key-metrics`, and `key-metrics-ttm` that
+of `ratios-ttm`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from market_pipeline.providers.fmp.endpoints import FmpEndpoint
@@ -21,8 +21,7 @@ class Sheet:
     statement: str
     columns: Mapping[str, str]
     """The vendor's name of a figure, with ours."""
-    params: Mapping[str, str] | None = None
-    """What it is asked with; None where it is not asked for."""
+    asked: bool = True
 
 
 INCOME = {
@@ -86,30 +85,36 @@ METRICS = {  # of four sheets: names in `…-ttm` end in TTM, all margins and yi
     "netIncomePerShare": "eps_ttm",
     "bookValuePerShare": "book_value_per_share",
 }
-FIVE_YEARS = {"period": "annual", "limit": "5"}
 SHEETS = {
-    "income-statement": Sheet("income", INCOME, FIVE_YEARS),
-    "balance-sheet-statement": Sheet("balance", BALANCE, FIVE_YEARS),
-    "cash-flow-statement": Sheet("cash_flow", CASH_FLOW, FIVE_YEARS),
-    "key-metrics": Sheet("metrics", METRICS, FIVE_YEARS),
-    "ratios-ttm": Sheet("metrics", METRICS, {}),
-    "ratios": Sheet("metrics", METRICS),
-    "key-metrics-ttm": Sheet("metrics", METRICS),
+    "income-statement": Sheet("income", INCOME),
+    "balance-sheet-statement": Sheet("balance", BALANCE),
+    "cash-flow-statement": Sheet("cash_flow", CASH_FLOW),
+    "key-metrics": Sheet("metrics", METRICS),
+    "ratios": Sheet("metrics", METRICS, asked=False),
+    "ratios-ttm": Sheet("metrics", METRICS),
+    "key-metrics-ttm": Sheet("metrics", METRICS, asked=False),
 }
 PERIOD_TYPES = {"FY": "year", "Q1": "quarter", "Q2": "quarter", "Q3": "quarter", "Q4": "quarter", "TTM": "ttm"}
 
 
 class Fundamentals(FmpEndpoint):
+    """Quarters (first: if they are refused, one request was wasted), years, and the trailing twelve months."""
+
     data_type = "fundamentals"
     path = "/income-statement"  # the first of its sheets
+    periods: ClassVar[tuple[str, ...]] = ("quarter", "annual")
 
     def requests(self, ask: Ask) -> tuple[Request, ...]:
         symbol = {"symbol": self.spell(ask.symbol)}
-        return tuple(
-            Request(path=f"/{name}", params={**symbol, **sheet.params})
-            for name, sheet in SHEETS.items()
-            if sheet.params is not None
-        )
+        asked = [name for name, sheet in SHEETS.items() if sheet.asked]
+        dated = [
+            Request(path=f"/{name}", params={**symbol, "period": period, "limit": "5"})
+            for period in self.periods
+            for name in asked
+            if not name.endswith("-ttm")
+        ]
+        trailing = [Request(path=f"/{name}", params=symbol) for name in asked if name.endswith("-ttm")]
+        return (*dated, *trailing)
 
     def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
         return super().match(self.path, params, now) if path.removeprefix("/") in SHEETS else None
@@ -140,3 +145,9 @@ class Fundamentals(FmpEndpoint):
             **figures,
             **spent,
         }
+
+
+class YearlyFundamentals(Fundamentals):
+    """Years and the trailing twelve months: the next to be asked where quarters were refused."""
+
+    periods = ("annual",)

@@ -7,10 +7,14 @@ v1 addresses of tickers and news are not asked for.
 Source: https://massive.com/docs and https://github.com/massive-com/client-python.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from market_pipeline.providers.base import Provider, Rate, by_status, with_header
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     MalformedResponse,
+    NoData,
     NotEntitled,
     ProviderError,
     RateLimited,
@@ -37,7 +41,7 @@ class Polygon(Provider):
     title = "Polygon (Massive)"
     homepage = "https://massive.com"
     base_url = "https://api.massive.com"
-    hosts = {"polygon": "https://api.polygon.io"}  # noqa: RUF012 - the old name, which links may still lead to
+    hosts: ClassVar[Mapping[str, str]] = {"polygon": "https://api.polygon.io"}  # the old name: links may lead there
     limits = (Rate(5, 60),)
     endpoints = (
         Snapshot(),
@@ -63,6 +67,8 @@ class Polygon(Provider):
         wording = said.lower()
         if answer.status == 429 or "maximum requests" in wording:
             return RateLimited(said or "HTTP 429", retry_after=retry_after(answer))
+        if "before end of day" in wording:  # under 403 too, though only the day is too young and not the plan too small
+            return NoData(f"HTTP {answer.status}: {said}")
         if state == "NOT_AUTHORIZED" or "entitled" in wording:
             return NotEntitled(f"HTTP {answer.status}: {said}")
         if "api key" in wording:

@@ -1,7 +1,7 @@
 """What Polygon knows of the market: quotes, bars and options, one class for an endpoint.
 
-Times are Unix times in milli- or nanoseconds; days are New York's.  Sizes of bids and offers are not kept: documented in
-round lots of 100 shares, they have come in shares or smaller lots since the SEC's round-lot rules of November 2025.
+Times are Unix times in milli- or nanoseconds; days are New York's.  Sizes of bids and offers are not kept: documented as
+round lots of 100 shares, which since November 2025 are smaller for shares above $250 (the SEC's round-lot rules).
 """
 
 import re
@@ -25,7 +25,7 @@ from market_pipeline.providers.normalise import (
     price,
     text,
 )
-from market_pipeline.providers.polygon.results import PolygonEndpoint, more, results
+from market_pipeline.providers.polygon.results import PolygonEndpoint, listed, more, results
 
 MARKET_STATES = {"open": "regular", "closed": "closed", "early_trading": "pre", "late_trading": "post"}
 FREE_HISTORY = timedelta(days=729)  # two years back are free
@@ -99,10 +99,9 @@ class UniversalSnapshot(QuoteEndpoint):
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         payload = answer.json()
         found = {self.unspell(one["ticker"]): one for one in results(payload)}
-        asked = {symbol: one for symbol, one in found.items() if self.asked(symbol, ask)}
-        unknown = {symbol: str(one.get("message")) for symbol, one in asked.items() if "error" in one}
-        rows = [row for symbol, one in asked.items() if symbol not in unknown for row in self.state(symbol, one)]
-        return Parsed(rows, more(payload), {symbol: UnknownSymbol(said) for symbol, said in unknown.items()})
+        rows = [row for symbol, one in found.items() if self.asked(symbol, ask) for row in self.state(symbol, one)]
+        told = {symbol: found[symbol].get("message") for symbol in ask.symbols if "error" in found.get(symbol, {})}
+        return Parsed(rows, more(payload), {symbol: UnknownSymbol(str(said)) for symbol, said in told.items()})
 
     def state(self, symbol: str, found: Mapping[str, Any]) -> list[Row]:
         trade, offer, today = (found.get(name) or {} for name in ("last_trade", "last_quote", "session"))
@@ -234,7 +233,7 @@ class GroupedDaily(PolygonEndpoint):
         rows = [
             {"symbol": symbol, "adjustment": adjustment, **_session(epoch(bar["t"])), **_prices(bar)}
             for bar in results(payload)
-            if self.asked(symbol := self.unspell(bar["T"]), ask)
+            if listed(symbol := self.unspell(bar["T"]))
         ]
         return Parsed(rows)
 

@@ -114,7 +114,7 @@ class Yahoo(Provider):
     hosts: ClassVar = {"cookie": "https://fc.yahoo.com"}
     needs_key = False
     headers: ClassVar = {
-        # anything but a browser's is answered 429
+        # a browser's, as yfinance sends: the cookie and the crumb are for browsers
         "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
         "Chrome/131.0.0.0 Safari/537.36",
         "Accept-Language": "en-US,en;q=0.9",

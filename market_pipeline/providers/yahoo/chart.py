@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from market_pipeline.providers.errors import MalformedResponse, NoData
+from market_pipeline.providers.errors import NoData
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
 from market_pipeline.providers.normalise import add_up_dividends, local_midnight, major_unit, zone
-from market_pipeline.providers.yahoo.values import Object, YahooEndpoint, due, figure, money, results, when
+from market_pipeline.providers.yahoo.values import Object, YahooEndpoint, due, figure, money, part, results, when
 
 _TIMEFRAMES = {"1d": "1d", "1h": "1h", "60m": "1h"}
 _HOURLY_REACH = timedelta(days=729)  # "The requested range must be within the last 730 days"
@@ -53,14 +53,10 @@ class HistoricalPrices(YahooEndpoint):
         meta = chart["meta"]
         timeframe = _TIMEFRAMES.get(meta["dataGranularity"])
         if timeframe is None:  # Yahoo widens the bars of a range that is too long for the interval
-            raise MalformedResponse(f"bars of {meta['dataGranularity']}, which nobody asked for", sample=answer.sample)
-        rows = {
-            row["bar_start"]: row for row in _bars(chart, timeframe)
-        }  # today's bar can come twice, the later counts
-        starts = list(rows)
-        if timeframe == "1h" and len(starts) > 1 and starts[-1] - starts[-2] < _HOUR:
-            if starts[-1] == when(meta.get("regularMarketTime")):  # no bar: the last trade, as a bar of its own
-                del rows[starts[-1]]
+            raise NoData(f"Yahoo has bars of {meta['dataGranularity']} only for this range")
+        rows = {row["bar_start"]: row for row in _bars(chart, timeframe)}  # of two bars of today the later counts
+        if timeframe == "1h":
+            _drop_last_trade(rows, when(meta.get("regularMarketTime")))
         return Parsed([{"symbol": ask.symbol, **row} for row in rows.values()])
 
 
@@ -123,9 +119,9 @@ def _bars(chart: Object, timeframe: str) -> Iterator[Row]:
 
 def _drop_last_trade(rows: dict[datetime, Row], traded_at: datetime | None) -> None:
     """Yahoo appends the last trade as a bar of its own, less than an hour after the bar that it belongs to."""
-    *earlier, last = list(rows) or [None]
-    if earlier and last == traded_at and last - earlier[-1] < _HOUR:
-        del rows[last]
+    last_two = list(rows)[-2:]
+    if len(last_two) == 2 and last_two[1] == traded_at and last_two[1] - last_two[0] < _HOUR:
+        del rows[last_two[1]]
 
 
 def _events_of_sessions(chart: Object) -> dict[date, Row]:
@@ -148,5 +144,5 @@ def _dividends(chart: Object) -> Iterator[tuple[date, Decimal]]:
 
 def _events(chart: Object, kind: str) -> Iterator[tuple[date, Object]]:
     exchange = zone(chart["meta"].get("exchangeTimezoneName"))
-    for event in chart.get("events", {}).get(kind, {}).values():
+    for event in part(part(chart, "events"), kind).values():
         yield due(when(event["date"]), "date").astimezone(exchange).date(), event

@@ -14,9 +14,9 @@ from market_pipeline.datasets.earnings import calendar_quarter
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
 from market_pipeline.providers.normalise import NEW_YORK, text, zone
 from market_pipeline.providers.yahoo.summary import Modules, Summary
-from market_pipeline.providers.yahoo.values import Object, date_of, figure, first, when
+from market_pipeline.providers.yahoo.values import Object, date_of, figure, first, items, part, when
 
-_LATEST_REPORT = timedelta(days=120)  # after the end of the quarter; later ones are about another quarter
+_LATEST_REPORT = timedelta(days=90)  # after the end of a quarter: by then the next one has ended
 _OPEN, _CLOSE = time(9, 30), time(16)
 
 
@@ -36,12 +36,12 @@ class Earnings(Summary):
             *_charted(found["earnings"], exchange),
             *_trend(found["earningsTrend"]),
         ]
-        rows += _next_report(found["calendarEvents"], exchange, [row["period_end"] for row in rows])
+        rows += _next_report(found, exchange, [row["period_end"] for row in rows])
         return Parsed([{"symbol": ask.symbol, **row} for row in _by_quarter(rows)])
 
 
 def _history(module: Object) -> Iterator[Row]:
-    for quarter in module.get("history", ()):
+    for quarter in items(module, "history"):
         surprise = figure(quarter.get("surprisePercent"))  # a fraction, whatever its name says
         yield {
             "period_end": date_of(quarter.get("quarter")),
@@ -54,23 +54,23 @@ def _history(module: Object) -> Iterator[Row]:
 
 def _charted(module: Object, exchange: ZoneInfo | None) -> Iterator[Row]:
     """Past quarters and the one under way.  Answers before 2025 name quarters by label ("3Q2024") only."""
-    chart = module.get("earningsChart", {})
+    chart = part(module, "earningsChart")
     currency = text(module.get("financialCurrency"))
-    revenues = {entry["date"]: entry.get("revenue") for entry in module.get("financialsChart", {}).get("quarterly", ())}
-    for quarter in chart.get("quarterly", ()):
-        surprise = figure(quarter.get("surprisePct"))
+    totals = items(part(module, "financialsChart"), "quarterly")
+    revenues = {total.get("date"): total.get("revenue") for total in totals}
+    for quarter in items(chart, "quarterly"):
         reported_at = when(quarter.get("reportedDate"))
         local = None if reported_at is None or exchange is not NEW_YORK else reported_at.astimezone(exchange).time()
         yield {
             "period_end": date_of(quarter.get("periodEndDate")),
-            "calendar_quarter": _calendar_quarter(first(quarter.get("calendarQuarter"), quarter["date"])),
+            "calendar_quarter": _calendar_quarter(first(quarter.get("calendarQuarter"), quarter.get("date"))),
             **_fiscal(quarter.get("fiscalQuarter")),
             "report_date": _local_day(quarter.get("reportedDate"), exchange),
             "report_time": None if local is None else "bmo" if local < _OPEN else "amc" if local >= _CLOSE else "dmh",
             "eps_estimate": figure(quarter.get("estimate")),
             "eps_actual": figure(quarter.get("actual")),
-            "surprise_percent": surprise,
-            "revenue_actual": figure(revenues.get(quarter["date"])),
+            "surprise_percent": figure(quarter.get("surprisePct")),
+            "revenue_actual": figure(revenues.get(quarter.get("date"))),
             "currency": currency,
         }
     label = f"{chart.get('currentQuarterEstimateDate')}{chart.get('currentQuarterEstimateYear')}"
@@ -78,7 +78,6 @@ def _charted(module: Object, exchange: ZoneInfo | None) -> Iterator[Row]:
         "period_end": date_of(chart.get("currentPeriodEndDate")),
         "calendar_quarter": _calendar_quarter(first(chart.get("currentCalendarQuarter"), label)),
         **_fiscal(chart.get("currentFiscalQuarter")),
-        "report_date": _local_day(next(iter(chart.get("earningsDate", ())), None), exchange),
         "eps_estimate": figure(chart.get("currentQuarterEstimate")),
         "currency": currency,
     }
@@ -86,9 +85,9 @@ def _charted(module: Object, exchange: ZoneInfo | None) -> Iterator[Row]:
 
 def _trend(module: Object) -> Iterator[Row]:
     """Quarters that are still expected; the trend has years, too."""
-    for entry in module.get("trend", ()):
+    for entry in items(module, "trend"):
         if entry.get("period") in ("0q", "+1q"):
-            earnings, revenue = entry.get("earningsEstimate", {}), entry.get("revenueEstimate", {})
+            earnings, revenue = part(entry, "earningsEstimate"), part(entry, "revenueEstimate")
             yield {
                 "period_end": date_of(entry.get("endDate")),
                 "eps_estimate": figure(earnings.get("avg")),
@@ -97,10 +96,11 @@ def _trend(module: Object) -> Iterator[Row]:
             }
 
 
-def _next_report(module: Object, exchange: ZoneInfo | None, period_ends: Iterable[date | None]) -> Iterator[Row]:
+def _next_report(found: Modules, exchange: ZoneInfo | None, period_ends: Iterable[date | None]) -> Iterator[Row]:
     """The report that is due, of the last quarter that has ended by then; an estimated date is a range, from its start."""
-    event = module.get("earnings", {})
-    due = _local_day(next(iter(event.get("earningsDate", ())), None), exchange)
+    event, chart = part(found["calendarEvents"], "earnings"), part(found["earnings"], "earningsChart")
+    dates = [*items(event, "earningsDate"), *items(chart, "earningsDate")]
+    due = _local_day(dates[0], exchange) if dates else None
     if due is not None:
         ended = (end for end in period_ends if end is not None and end < due <= end + _LATEST_REPORT)
         yield {
@@ -114,17 +114,17 @@ def _next_report(module: Object, exchange: ZoneInfo | None, period_ends: Iterabl
 def _by_quarter(parts: Iterable[Row]) -> list[Row]:
     """One row a quarter: what the first part says counts, and a part in another currency is left out."""
     quarters: dict[str, Row] = {}
-    for part in parts:
+    for found in parts:
         quarter = first(
-            calendar_quarter(part["period_end"], None),
-            part.get("calendar_quarter"),
-            calendar_quarter(None, part.get("report_date")),
+            calendar_quarter(found["period_end"], None),
+            found.get("calendar_quarter"),
+            calendar_quarter(None, found.get("report_date")),
         )
         if quarter is None:
             continue
         row = quarters.setdefault(quarter, {"calendar_quarter": quarter})
-        if None in (row.get("currency"), part.get("currency")) or row["currency"] == part["currency"]:
-            row.update({name: value for name, value in part.items() if row.get(name) is None})
+        if None in (row.get("currency"), found.get("currency")) or row["currency"] == found["currency"]:
+            row.update({name: value for name, value in found.items() if row.get(name) is None})
     return list(quarters.values())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
 from market_pipeline.providers.normalise import NEW_YORK, day, fraction, major_unit, text
 from market_pipeline.providers.yahoo.summary import Modules, Summary
-from market_pipeline.providers.yahoo.values import YahooEndpoint, figure, first, money, results
+from market_pipeline.providers.yahoo.values import YahooEndpoint, figure, first, items, money, results
 
 _HISTORY = timedelta(days=10 * 365)  # what is asked for; Yahoo gives four or five years and as many quarters
 _PERIODS = {"annual": "year", "quarterly": "quarter", "trailing": "ttm"}
@@ -71,30 +71,25 @@ _TYPES = tuple(
     if (period, statement) != ("trailing", "balance")  # a balance is of a day
 )
 _METRICS = {
-    "summaryDetail": {
-        "marketCap": "market_cap",
-        "trailingPE": "pe_ratio",
-        "forwardPE": "forward_pe",
-        "priceToSalesTrailing12Months": "price_to_sales",
-        "dividendYield": "dividend_yield",
-        "payoutRatio": "payout_ratio",
-        "beta": "beta",
-    },
-    "defaultKeyStatistics": {
-        "enterpriseValue": "enterprise_value",
-        "pegRatio": "peg_ratio",
-        "priceToBook": "price_to_book",
-        "enterpriseToEbitda": "ev_to_ebitda",
-        "profitMargins": "profit_margin",
-    },
-    "financialData": {
-        "grossMargins": "gross_margin",
-        "operatingMargins": "operating_margin",
-        "returnOnEquity": "return_on_equity",
-        "returnOnAssets": "return_on_assets",
-        "currentRatio": "current_ratio",
-    },
+    "market_cap": ("summaryDetail.marketCap",),
+    "enterprise_value": ("defaultKeyStatistics.enterpriseValue",),
+    "pe_ratio": ("summaryDetail.trailingPE",),
+    "forward_pe": ("summaryDetail.forwardPE", "defaultKeyStatistics.forwardPE"),
+    "peg_ratio": ("defaultKeyStatistics.pegRatio",),
+    "price_to_book": ("defaultKeyStatistics.priceToBook",),
+    "price_to_sales": ("summaryDetail.priceToSalesTrailing12Months",),
+    "ev_to_ebitda": ("defaultKeyStatistics.enterpriseToEbitda",),
+    "dividend_yield": ("summaryDetail.dividendYield", "summaryDetail.yield"),  # companies have the one, funds the other
+    "payout_ratio": ("summaryDetail.payoutRatio",),
+    "beta": ("summaryDetail.beta", "defaultKeyStatistics.beta", "defaultKeyStatistics.beta3Year"),
+    "gross_margin": ("financialData.grossMargins",),
+    "operating_margin": ("financialData.operatingMargins",),
+    "profit_margin": ("defaultKeyStatistics.profitMargins", "financialData.profitMargins"),
+    "return_on_equity": ("financialData.returnOnEquity",),
+    "return_on_assets": ("financialData.returnOnAssets",),
+    "current_ratio": ("financialData.currentRatio",),
 }
+"""Where a column is said, by module and name; the first that is there counts."""
 
 
 class Metrics(Summary):
@@ -109,12 +104,8 @@ class Metrics(Summary):
         detail, statistics, financial = (found[module] for module in self.modules)
         currency, unit = major_unit(detail.get("currency"))
         row: Row = {
-            column: figure(found[module].get(name))
-            for module, columns in _METRICS.items()
-            for name, column in columns.items()
+            column: first(*(figure(_said(found, place)) for place in places)) for column, places in _METRICS.items()
         }
-        row["dividend_yield"] = first(row["dividend_yield"], figure(detail.get("yield")))  # funds have the latter
-        row["beta"] = first(row["beta"], figure(statistics.get("beta3Year")))
         row["debt_to_equity"] = fraction(figure(financial.get("debtToEquity")))  # 150 is one and a half times
         row["week_52_high"] = money(detail.get("fiftyTwoWeekHigh"), unit)
         row["week_52_low"] = money(detail.get("fiftyTwoWeekLow"), unit)
@@ -126,6 +117,11 @@ class Metrics(Summary):
             return Parsed([])
         head = {"symbol": ask.symbol, "statement": "metrics", "period_type": "instant", "currency": currency}
         return Parsed([{**head, "period_end": answer.received_at.astimezone(NEW_YORK).date(), **row}])
+
+
+def _said(found: Modules, place: str) -> Any:
+    module, name = place.split(".")
+    return found[module].get(name)
 
 
 class Statements(YahooEndpoint):
@@ -155,7 +151,7 @@ class Statements(YahooEndpoint):
             if split is None or split[2] not in _COLUMNS:
                 continue
             statement, column = _COLUMNS[split[2]]
-            for point in series.get(kind) or ():  # a series without points is left out, or null
+            for point in items(series, kind):
                 if point is None:
                     continue
                 head = {

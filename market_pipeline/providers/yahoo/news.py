@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from market_pipeline.datasets import SYMBOL_PATTERN
 from market_pipeline.providers.messages import Answer, Ask, Parsed, rows_of
 from market_pipeline.providers.normalise import canonical_symbol, text
-from market_pipeline.providers.yahoo.values import YahooEndpoint, when
+from market_pipeline.providers.yahoo.values import YahooEndpoint, items, when
 
 _REACH = timedelta(days=2)  # what the latest articles are sure to cover: no article from before is no statement
 _ARTICLES = 50
@@ -35,7 +35,7 @@ class News(YahooEndpoint):
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         rows = []
         for article in rows_of(answer.json()["news"], "news"):
-            linked = [canonical_symbol(ticker) for ticker in article.get("relatedTickers", ())]
+            linked = [canonical_symbol(ticker) for ticker in items(article, "relatedTickers")]
             if linked and ask.symbol not in linked:
                 continue
             rows.append(

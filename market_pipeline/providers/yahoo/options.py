@@ -7,7 +7,18 @@ from market_pipeline.providers.base import with_param
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
 from market_pipeline.providers.normalise import integer, major_unit, price, zone
-from market_pipeline.providers.yahoo.values import Object, YahooEndpoint, date_of, figure, money, raw, results, when
+from market_pipeline.providers.yahoo.values import (
+    Object,
+    YahooEndpoint,
+    date_of,
+    figure,
+    items,
+    money,
+    part,
+    raw,
+    results,
+    when,
+)
 
 EXPIRATIONS = 8  # the nearest ones, of about 20: two months of weeklies, where most contracts are traded
 _NOT_SOLVED = Decimal("0.00002")  # an implied volatility of 0.00001 is where Yahoo's solver starts, not a volatility
@@ -28,7 +39,7 @@ class OptionsChain(YahooEndpoint):
         if not found:
             raise UnknownSymbol(f"Yahoo has no option chain for {ask.symbol}")
         chain = found[0]
-        quote = chain.get("quote", {})
+        quote = part(chain, "quote")
         as_of = when(quote.get("regularMarketTime"))
         seen_at = answer.received_at if as_of is None else as_of
         session = seen_at.astimezone(zone(quote.get("exchangeTimezoneName"))).date()
@@ -36,7 +47,7 @@ class OptionsChain(YahooEndpoint):
             {**_row(contract, quote), "symbol": ask.symbol, "session": session, "as_of": as_of, "option_type": kind}
             for expiration in chain["options"]
             for kind in ("call", "put")
-            for contract in expiration.get(f"{kind}s", ())
+            for contract in items(expiration, f"{kind}s")
         ]
         return Parsed(rows, more=self._rest(answer, ask, chain))
 

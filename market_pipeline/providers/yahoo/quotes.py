@@ -1,6 +1,6 @@
 """Quotes: `/v7/finance/quote` with everything (cookie and crumb), `/v7/finance/spark` with the price alone (neither).
 
-Spark is the second choice: it serves when quotes are put away, which a lost session does.
+Spark is the second choice, for the time in which quotes are put away.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,17 @@ from typing import Any
 from market_pipeline.providers.errors import NoData, ProviderError, UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
 from market_pipeline.providers.normalise import canonical_symbol, integer, major_unit, price, text, zone
-from market_pipeline.providers.yahoo.values import Object, YahooEndpoint, figure, first, money, raw, results, when
+from market_pipeline.providers.yahoo.values import (
+    Object,
+    YahooEndpoint,
+    figure,
+    first,
+    items,
+    money,
+    raw,
+    results,
+    when,
+)
 
 _STATES = {
     "PREPRE": "closed",
@@ -48,8 +58,9 @@ class Spark(YahooEndpoint):
         return {"range": "1d", "interval": "1d"}
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        charts = [chart["response"][0]["meta"] for chart in results(answer, "spark")]
-        return _quotes(ask, ({**meta, "regularMarketPreviousClose": _previous_close(meta)} for meta in charts))
+        charts = [chart for found in results(answer, "spark") for chart in items(found, "response")]
+        metas = [chart["meta"] for chart in charts]
+        return _quotes(ask, ({**meta, "regularMarketPreviousClose": _previous_close(meta)} for meta in metas))
 
 
 def _previous_close(meta: Object) -> Any:
@@ -66,18 +77,19 @@ def _quotes(ask: Ask, found: Iterable[Object]) -> Parsed:
         symbol = canonical_symbol(quote["symbol"])
         if symbol not in errors:
             continue
-        if price(raw(quote.get("regularMarketPrice"))) is None or when(quote.get("regularMarketTime")) is None:
+        row = _row(symbol, quote)
+        if None in (row["price"], row["as_of"]):
             errors[symbol] = NoData(f"Yahoo knows {symbol}, and no trade of it")
-            continue
-        del errors[symbol]
-        rows.append(_row(symbol, quote))
+        else:
+            del errors[symbol]
+            rows.append(row)
     return Parsed(rows, errors=errors)
 
 
 def _row(symbol: str, quote: Object) -> Row:
     """Prices of the regular session.  The sizes of bid and ask are in lots, whose size Yahoo does not say: left out."""
     currency, unit = major_unit(quote.get("currency"))
-    traded_at = when(quote["regularMarketTime"])
+    traded_at = when(quote.get("regularMarketTime"))
     local = None if traded_at is None else traded_at.astimezone(zone(quote.get("exchangeTimezoneName")))
 
     def of(name: str) -> Decimal | None:
@@ -87,7 +99,7 @@ def _row(symbol: str, quote: Object) -> Row:
         "symbol": symbol,
         "as_of": traded_at,
         "session": None if local is None else local.date(),
-        "price": of("regularMarketPrice"),
+        "price": price(of("regularMarketPrice")),
         "bid": of("bid"),
         "ask": of("ask"),
         "open": price(of("regularMarketOpen")),

@@ -7,11 +7,21 @@ since 2024 they hold zeros where there were figures, and `fundamentals` has anot
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from market_pipeline.providers.messages import Answer, Ask, Parsed
 from market_pipeline.providers.normalise import integer, major_unit, text
-from market_pipeline.providers.yahoo.values import Object, YahooEndpoint, date_of, figure, first, raw, results
+from market_pipeline.providers.yahoo.values import (
+    Object,
+    YahooEndpoint,
+    date_of,
+    figure,
+    first,
+    items,
+    part,
+    raw,
+    results,
+)
 
 _ASSET_CLASSES = {
     "EQUITY": "stock",
@@ -48,8 +58,7 @@ class Modules:
         (self._found,) = results(answer, "quoteSummary")
 
     def __getitem__(self, name: str) -> Object:
-        found: Any = self._found.get(name)
-        return {} if found is None else found
+        return part(self._found, name)
 
 
 class CompanyInfo(Summary):
@@ -92,7 +101,7 @@ class CompanyInfo(Summary):
 
 def _chief(profile: Object) -> str | None:
     """The first officer with the title, without double spaces: "Mr. Timothy D. Cook"."""
-    officers = profile.get("companyOfficers", ())
+    officers = items(profile, "companyOfficers")
     found = next((officer for officer in officers if _CHIEF.search(text(officer.get("title")) or "")), None)
     return None if found is None else text(" ".join((text(found.get("name")) or "").split()))
 

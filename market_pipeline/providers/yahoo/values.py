@@ -58,6 +58,18 @@ def date_of(value: Any) -> date | None:
     return None if midnight is None else midnight.date()
 
 
+def part(parent: Object, name: str) -> Object:
+    """An object inside of another; {} where Yahoo leaves it out or says null."""
+    found: Any = parent.get(name)
+    return {} if found is None else found
+
+
+def items(parent: Object, name: str) -> list[Any]:
+    """A list inside of an object; [] where Yahoo leaves it out or says null."""
+    found: Any = parent.get(name)
+    return [] if found is None else found
+
+
 def due(value: T | None, what: str) -> T:
     """A value without which an answer makes no sense.  Raises ValueError where it is missing."""
     if value is None:

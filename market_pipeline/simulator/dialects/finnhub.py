@@ -10,10 +10,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
-from market_pipeline.simulator.market import Bar, EarningsReport, NewsArticle
+from market_pipeline.simulator.market import Adjustment, Bar, EarningsReport, NewsArticle, Timeframe
 
 NEW_YORK = ZoneInfo("America/New_York")
-TIMEFRAMES = {"D": ("1d", "split"), "60": ("1h", "raw"), "5": ("5m", "raw"), "1": ("1m", "raw")}
+TIMEFRAMES: Mapping[str, tuple[Timeframe, Adjustment]] = {
+    "D": ("1d", "split"),
+    "60": ("1h", "raw"),
+    "5": ("5m", "raw"),
+    "1": ("1m", "raw"),
+}
 FREQUENCY_CODES = {1: "0", 12: "1", 4: "2", 2: "3"}
 MILLION = 1_000_000
 A_YEAR_OF_REPORTS = 4

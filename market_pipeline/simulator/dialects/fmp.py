@@ -4,7 +4,7 @@ Shapes are those of recorded answers under /stable and, where none was recorded,
 ratios are in fmp_sheets.py.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
 from market_pipeline.simulator.dialects.fmp_sheets import SHEETS, ratios_ttm, sheet, spelled
-from market_pipeline.simulator.market import Bar, Dividend, EarningsReport
+from market_pipeline.simulator.market import Bar, Dividend, EarningsReport, Timeframe
 
 NEW_YORK = ZoneInfo("America/New_York")
 FREQUENCIES = {12: "Monthly", 4: "Quarterly", 2: "Semi-Annual", 1: "Annual"}
-TIMEFRAMES = {"1hour": "1h", "5min": "5m", "1min": "1m"}
+TIMEFRAMES: Mapping[str, Timeframe] = {"1hour": "1h", "5min": "5m", "1min": "1m"}
 RETRY_AFTER = "100"  # what the standard header says whatever the wait is; the vendor's own hints are right
 TIME = "%Y-%m-%d %H:%M:%S"
 NEWS_A_PAGE = 20

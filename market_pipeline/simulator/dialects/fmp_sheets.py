@@ -31,21 +31,29 @@ def sheet(name: str) -> Callable[[Call, str], list[dict[str, Any]]]:
         reports = filed.quarterly if call.params.get("period") == "quarter" else filed.annual
         cik = call.market.company(symbol, as_of=call.now).cik
         limit = int(call.params.get("limit", FIVE_PERIODS))
-        return [_head(one, filed.currency, cik) | figures(call, one) for one in reports[:limit]]
+        return [_period(one, filed.currency) | _filing(one, cik, name) | figures(call, one) for one in reports[:limit]]
 
     return periods
 
 
-def _head(report: FinancialReport, currency: str, cik: str) -> dict[str, Any]:
+def _period(report: FinancialReport, currency: str) -> dict[str, Any]:
     return {
         "date": report.period_end.isoformat(),
         "symbol": spelled(report.symbol),
         "reportedCurrency": currency,
+        "fiscalYear": str(report.fiscal_year),
+        "period": report.fiscal_period,
+    }
+
+
+def _filing(report: FinancialReport, cik: str, name: str) -> dict[str, Any]:
+    """Where a statement comes from; ratios come from nowhere."""
+    if name == "key-metrics":
+        return {}
+    return {
         "cik": cik,
         "filingDate": report.filing_date.isoformat(),
         "acceptedDate": report.accepted_at.astimezone(NEW_YORK).strftime("%Y-%m-%d %H:%M:%S"),
-        "fiscalYear": str(report.fiscal_year),
-        "period": report.fiscal_period,
     }
 
 

@@ -1,0 +1,38 @@
+# What a person types.  Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo dev test lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(INSTALLED) ## the main job on an embedded PostgreSQL and simulated vendors
+	$(BIN)/market-pipeline demo
+
+dev: $(INSTALLED) ## database, simulator and the Dagster UI on :3000; Ctrl-C stops it
+	$(BIN)/market-pipeline up
+
+test: $(INSTALLED) ## the tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+lint: $(INSTALLED) ## style, import contracts, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## ratios against limits measured in the same run
+	$(BIN)/python -m market_pipeline_tests.benchmarks
+
+clean: ## everything that was generated but the database (`market-pipeline db stop`, then remove .pg)
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .dagster .tmp_dagster_home_*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

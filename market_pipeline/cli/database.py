@@ -1,0 +1,67 @@
+"""`market-pipeline db`: where the database is, its schema, and the embedded server's life."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from market_pipeline.settings import Settings, load_settings
+from market_pipeline.storage.database import Database, open_database, redact_url
+from market_pipeline.storage.embedded_postgres import EmbeddedServer
+from market_pipeline.storage.prepare import prepared_database
+from market_pipeline.storage.schema_dump import write_schema_dump
+
+app = typer.Typer(help="The database: address, schema, embedded server.", no_args_is_help=True)
+console = Console()
+
+
+@app.command()
+def url() -> None:
+    """Print the address of the database, starting the embedded server if it is ours.  For `psql $(market-pipeline db url)`."""
+    database = _opened(load_settings())
+    typer.echo(redact_url(database.url))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the schema up to date.  Safe to run at any time, from several machines at once."""
+    prepared_database(load_settings())
+    console.print("the schema is up to date")
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded server.  Data stays; the next command starts it again."""
+    settings = load_settings()
+    if settings.database_url is not None:
+        console.print("DATABASE_URL is set: that server is not ours to stop")
+        raise typer.Exit(1)
+    stopped = EmbeddedServer(settings.home).stop()
+    console.print("stopped" if stopped else "it was not running")
+
+
+@app.command()
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Throw away all market data, tracking and the universe (not Dagster's history), and start with an empty schema."""
+    settings = load_settings()
+    database = _opened(settings)
+    if not yes:
+        typer.confirm(f"Delete everything in {redact_url(database.url)}?", abort=True)
+    with database.connect(name="reset") as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    prepared_database(settings)
+    console.print(f"the database is new and holds the world {settings.world}")
+
+
+@app.command()
+def dump() -> None:
+    """Write sql/schema.sql anew from the migrations, after a change of them.  For developers."""
+    console.print(f"written: {write_schema_dump()}")
+
+
+def _opened(settings: Settings) -> Database:
+    given = settings.database_url
+    return open_database(None if given is None else given.get_secret_value(), settings.home)

@@ -1,0 +1,87 @@
+"""`market-pipeline up`, `demo` and `simulator`: things that run until they are done or stopped."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from market_pipeline.cli.dagster_dev import DagsterDev, refuse_port_in_use
+from market_pipeline.cli.demo import run_demo
+from market_pipeline.settings import Settings, load_settings
+from market_pipeline.simulator.address import simulator_settings
+from market_pipeline.simulator.control import SimulatorControl, SimulatorUnreachable
+from market_pipeline.simulator.process import HOST, PortInUse, serve, spawn
+from market_pipeline.storage.database import redact_url
+from market_pipeline.storage.prepare import prepared_database
+
+console = Console()
+
+
+def up(port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1.")] = 3000) -> None:
+    """Start everything: database, simulator (in a simulated world) and Dagster with its UI.  Ctrl-C stops it.
+
+    The database stays up; `market-pipeline db stop` stops it.
+    """
+    settings = load_settings()
+    refuse_port_in_use(port)
+    database = prepared_database(settings)
+    console.print(f"database   {redact_url(database.url)}")
+    with ExitStack() as running:
+        if settings.data_world == "simulated":
+            console.print(f"simulator  {_simulator(running, settings)}")
+        running.enter_context(dagster := DagsterDev(port))  # entered last, so stopped first
+        console.print(f"Dagster    http://127.0.0.1:{port} (it takes some ten seconds; Ctrl-C stops everything)")
+        code = dagster.wait()
+    raise typer.Exit(code)
+
+
+def demo() -> None:
+    """Run the job `market_data_refresh` on the embedded database and simulated vendors, and show what came of it."""
+    settings = load_settings()
+    if settings.data_world == "live":
+        console.print("DATA_WORLD=live: the demo is about simulated vendors; unset it")
+        raise typer.Exit(2)
+    with ExitStack() as running:
+        prepared_database(settings)
+        _simulator(running, settings)
+        complete = run_demo(console, settings)
+    raise typer.Exit(0 if complete else 1)
+
+
+def simulator(
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; SIMULATOR_PORT by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Which synthetic market; SIMULATOR_SEED by default.")] = None,
+    faults: Annotated[
+        str | None, typer.Option(help="What goes wrong: `yahoo:error_rate=0.2,latency=0.05;finnhub:outage=10-40`.")
+    ] = None,
+) -> None:
+    """Serve every vendor from a synthetic market, each at /VENDOR, until Ctrl-C.
+
+    Faults and clock can be changed while it runs, at /_control.
+    """
+    given = {"simulator_port": port, "simulator_seed": seed, "simulator_faults": faults}
+    settings = load_settings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    try:
+        serve(
+            simulator_settings(settings),
+            announce=lambda url: console.print(f"simulating at {url}/VENDOR; control at {url}/_control"),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _simulator(running: ExitStack, settings: Settings) -> str:
+    """The address of a simulator of the settings' world: the one on its port, else a new one that stops with us."""
+    there = SimulatorControl(f"http://{HOST}:{settings.simulator_port}")
+    try:
+        world = there.world()
+    except SimulatorUnreachable:
+        started = spawn(simulator_settings(settings))
+        return running.enter_context(started).control.url
+    if world != settings.world:
+        raise PortInUse(
+            f"port {settings.simulator_port} serves {world}, not {settings.world}: stop that simulator or set another"
+            " SIMULATOR_PORT"
+        )
+    return there.url

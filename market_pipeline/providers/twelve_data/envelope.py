@@ -1,0 +1,108 @@
+"""What all of Twelve Data's answers share: errors in the body, one object for each symbol of a batch, spellings.
+
+What single answers hold belongs to `market`, `companies` and `fundamentals`.
+"""
+
+import re
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+from market_pipeline.providers.base import Endpoint, by_status
+from market_pipeline.providers.errors import (
+    AuthenticationFailed,
+    MalformedResponse,
+    NoData,
+    NotEntitled,
+    ProviderError,
+    RateLimited,
+    UnknownSymbol,
+)
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, first_text
+
+INDICES = {"^GSPC": "SPX", "^IXIC": "IXIC", "^DJI": "DJI", "^NDX": "NDX", "^RUT": "RUT", "^VIX": "VIX"}
+_CANONICAL = {spelling: symbol for symbol, spelling in INDICES.items()}
+_PAIR = re.compile(r"([A-Z0-9]{2,6})-([A-Z]{3,4})")
+
+WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+    (r"run out of api credits|api calls limit", RateLimited),  # first: it also advertises plans
+    (r"available (exclusively|starting) with|consider upgrading|with your plan", NotEntitled),  # under 403, 400 or 404
+    (r"\*\*apikey\*\*|api key", AuthenticationFailed),
+    (r"no data|data (is )?not (found|available)", NoData),
+    (r"not found|\*\*symbol\*\*.* (missing|invalid)", UnknownSymbol),
+)
+"""What the vendor says, in lower case, and what it means; the first that fits counts."""
+
+
+class TwelveDataEndpoint(Endpoint):
+    """Indices go by their own names, pairs by a slash: ^GSPC is SPX, BTC-USD is BTC/USD; BRK.B is as ours."""
+
+    symbols_in: ClassVar[str | None] = "symbol"
+
+    def spell(self, symbol: str) -> str:
+        return INDICES.get(symbol, _PAIR.sub(r"\1/\2", symbol))
+
+    def unspell(self, spelling: str) -> str:
+        ticker, _, _ = spelling.strip().upper().partition(":")  # BTC/USD:Huobi names the exchange
+        return _CANONICAL.get(ticker) or ticker.replace("/", "-")
+
+
+class SymbolEndpoint(TwelveDataEndpoint):
+    """One whose answer is an object about the symbol or, where several are asked for, one for each of them.
+
+    A symbol costs as much in a batch as alone (https://support.twelvedata.com/en/articles/5615854-credits), and the cost
+    of a request is fixed here: so one symbol is asked for at a time, and batches are only read.
+    """
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        rows: list[Row] = []
+        errors: dict[str, ProviderError] = {}
+        for symbol, found in self.by_symbol(answer.json(), ask).items():
+            error = error_in(found, answer)
+            if error is None:
+                rows += self.rows(symbol, found, answer)
+            else:
+                errors[symbol] = error
+        return Parsed(rows, errors=errors)
+
+    def by_symbol(self, payload: Any, ask: Ask) -> Mapping[str, Any]:
+        if len(ask.symbols) == 1:
+            return {ask.symbol: payload}
+        parts = {self.unspell(name): part for name, part in payload.items()}
+        return {symbol: parts[symbol] for symbol in ask.symbols}
+
+    @abstractmethod
+    def rows(self, symbol: str, found: Any, answer: Answer) -> list[Row]:
+        """What the object about one symbol says."""
+
+
+def error_in(payload: Any, answer: Answer) -> ProviderError | None:
+    """The error that an object is: {"code": …, "message": …, "status": "error"}, under any HTTP status."""
+    if not isinstance(payload, Mapping) or payload.get("status") != "error":
+        return None
+    said, code = first_text(payload, "message") or "", payload.get("code")
+    told = f"{code}: {said}"
+    for wording, error_class in WORDINGS:
+        if re.search(wording, said.lower()):
+            if error_class is RateLimited:
+                return RateLimited(told, retry_after=_wait(said, answer))
+            return error_class(told)
+    coded = by_status(replace(answer, status=code), said) if isinstance(code, int) else None
+    return coded or MalformedResponse(told, sample=answer.sample)
+
+
+def _wait(said: str, answer: Answer) -> float:
+    """Seconds until the next minute, or the next day (UTC): credits come back with either, and no header tells."""
+    now = answer.received_at
+    this = now.replace(second=0, microsecond=0)
+    if "for the day" in said:
+        return (this.replace(hour=0, minute=0) + timedelta(days=1) - now).total_seconds()
+    return (this + timedelta(minutes=1) - now).total_seconds()
+
+
+def asked(answer: Answer, name: str) -> str | None:
+    """A query parameter of the request that was answered: bodies do not repeat how they were asked for."""
+    return dict(parse_qsl(urlsplit(answer.url).query)).get(name)
