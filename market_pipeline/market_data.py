@@ -8,14 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from market_pipeline.datasets import Dataset, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.router import Report, Router, Wanted
-from market_pipeline.fetching.strategies import order
+from market_pipeline.fetching.strategies import Standing, order
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
@@ -37,13 +37,12 @@ class NoVendor(Exception):
 class Refreshed:
     """What a refresh did: the router's report and the rows it left in the table."""
 
-    report: Report
+    order: tuple[str, ...]
+    """The vendors as they were asked."""
+    report: Report = field(default_factory=lambda: Report(requested=0))
     written: Written = field(default_factory=Written)
-    symbols_with_rows: set[str] = field(default_factory=set)
     rows_by_day: Counter[date] = field(default_factory=Counter)
     """Records of each day, for datasets that are kept by day or session."""
-    order: tuple[str, ...] = ()
-    """The vendors as they were asked."""
 
 
 class MarketData:
@@ -75,74 +74,74 @@ class MarketData:
         window: Window | None = None,
         timeframe: str | None = None,
         strategy: Strategy | None = None,
-        providers: Sequence[str] | None = None,
+        providers: Sequence[str] = (),
         partition_key: str = "",
-        progress: Callable[[int, int], None] = lambda settled, requested: None,
     ) -> Refreshed:
         """Fetch `symbols` and write each answer as it arrives.
 
-        `providers` narrows the vendors, `partition_key` is what failures are remembered under, `progress` is told how
-        many rows have come in.  Raises NoVendor, and DatabaseUnavailable or psycopg.Error when rows cannot be stored;
-        what was written before stays.  What vendors do wrong is in the report.
+        `providers` narrows the vendors, `partition_key` is what failures are remembered under.  Raises NoVendor, and
+        DatabaseUnavailable or psycopg.Error when rows cannot be stored; what was written before stays.  What vendors do
+        wrong is in the report.
         """
-        strategy = strategy or dataset.strategy
+        wanted = Wanted(
+            dataset=dataset,
+            symbols=tuple(symbols),
+            window=window,
+            timeframe=timeframe,
+            strategy=dataset.strategy if strategy is None else strategy,
+        )
         with self._database.connect(autocommit=True, name=f"fetch {dataset.name}") as connection:
-            names = order(
-                strategy,
-                self._candidates(dataset, providers),
-                standings(connection, dataset.name),
-                turn=self._turn,
-            )
-            self._turn += 1
-            homes = series_homes(connection, symbols, timeframe) if dataset.pinned and timeframe is not None else {}
-            writer = Writer(connection)
-            done = Refreshed(Report(requested=len(symbols)), order=names)
-
-            def deliver(attempt: Attempt) -> None:
-                provenance = Provenance(attempt.provider, self._clock(), self._run_id)
-                done.written += writer.write(dataset, attempt.records, provenance, homes if dataset.pinned else None)
-                writer.quarantine(dataset, attempt.rejected, provenance)
-                done.symbols_with_rows |= {record.symbol for record in attempt.records}
-                done.rows_by_day.update(
-                    day for record in attempt.records if (day := dataset.day_of(record)) is not None
-                )
-                progress(len(done.symbols_with_rows), len(symbols))
-
-            wanted = Wanted(
-                dataset=dataset,
-                symbols=tuple(symbols),
-                window=window,
-                timeframe=timeframe,
-                strategy=strategy,
-                homes=homes,
-            )
-            done.report = self._router.fetch(wanted, [self._vendors[name] for name in names], deliver)
             if dataset.pinned and timeframe is not None:
-                newcomers = {one: who for one, who in done.report.answered.items() if one not in homes}
-                claim_series(connection, newcomers, timeframe)
+                wanted = replace(wanted, homes=series_homes(connection, symbols, timeframe))
+            names = self._order(wanted, providers, standings(connection, dataset.name))
+            done = Refreshed(order=names)
+            deliver = self._storing(Writer(connection), wanted, done)
+            report = done.report = self._router.fetch(wanted, [self._vendors[name] for name in names], deliver)
+            if dataset.pinned and timeframe is not None:
+                claim_series(connection, report.answered, timeframe)
             now = self._clock()
-            clear_failures(connection, dataset.name, partition_key, done.report.answered)
-            record_failures(
-                connection,
-                dataset.name,
-                partition_key,
-                failures(done.report, now),
-                run_id=self._run_id,
-                now=now,
-            )
+            owed = failures(report, now)
+            clear_failures(connection, dataset.name, partition_key, report.answered)
+            record_failures(connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now)
         return done
 
-    def _candidates(self, dataset: Dataset, providers: Sequence[str] | None) -> list[str]:
-        """The vendors for a data type in their default order, narrowed to `providers`.  Raises NoVendor."""
+    def _order(self, wanted: Wanted, providers: Sequence[str], known: Mapping[str, Standing]) -> tuple[str, ...]:
+        """The vendors to ask, first to last.  Raises NoVendor."""
+        requests = self._candidates(wanted, providers)
+        self._turn += 1
+        return order(wanted.strategy, list(requests), known, requests=requests, turn=self._turn)
+
+    def _storing(self, writer: Writer, wanted: Wanted, done: Refreshed) -> Callable[[Attempt], None]:
+        """What takes each answer as it arrives: writes it, and counts it into `done`."""
+        dataset = wanted.dataset
+
+        def deliver(attempt: Attempt) -> None:
+            provenance = Provenance(attempt.provider, self._clock(), self._run_id)
+            done.written += writer.write(dataset, attempt.records, provenance, wanted.homes if dataset.pinned else None)
+            writer.quarantine(dataset, attempt.rejected, provenance)
+            days = (dataset.day_of(record) for record in attempt.records)
+            done.rows_by_day.update(day for day in days if day is not None)
+
+        return deliver
+
+    def _candidates(self, wanted: Wanted, providers: Sequence[str]) -> dict[str, int]:
+        """The vendors that can answer, in their default order and narrowed to `providers`, with the requests they need.
+
+        Raises NoVendor.
+        """
+        dataset = wanted.dataset
         routed = route(dataset.name, self._priorities)
-        found = [name for name in routed if name in self._vendors and (not providers or name in providers)]
-        if not found:
-            chosen = f" among {', '.join(providers)}" if providers else ""
+        chosen = [name for name in routed if name in self._vendors and (not providers or name in providers)]
+        needs = {name: self._router.requests_needed(wanted, self._vendors[name]) for name in chosen}
+        able = {name: count for name, count in needs.items() if count is not None}
+        if not able:
+            among = f" among {', '.join(providers)}" if providers else ""
             raise NoVendor(
-                f"no vendor can be asked for {dataset.name}{chosen}. It is offered by {', '.join(routed)}: set the key"
-                " of one of them (`market-pipeline providers` shows which variable), or enable one that is disabled."
+                f"no vendor can be asked for {dataset.name}{among}. It is offered by {', '.join(routed)}: set the key"
+                " of one of them (`market-pipeline providers` shows which variable), or enable one that is disabled. Vendors that"
+                " cannot tell about the time asked for are left out."
             )
-        return found
+        return able
 
 
 @contextmanager

@@ -6,13 +6,13 @@ Batch and market-wide vendors come first, because one request then serves many s
 from collections.abc import Mapping
 
 ROUTES: Mapping[str, tuple[str, ...]] = {
-    "stock_quotes": ("yahoo", "finviz", "finnhub", "nasdaq", "fmp", "polygon", "alpha_vantage"),
-    "company_info": ("yahoo", "finnhub", "nasdaq", "finviz", "fmp", "polygon", "alpha_vantage"),
-    "historical_prices": ("yahoo", "polygon", "nasdaq", "fmp", "alpha_vantage", "finnhub"),
-    "options_chain": ("yahoo", "nasdaq", "polygon", "alpha_vantage"),
-    "earnings": ("yahoo", "finnhub", "nasdaq", "finviz", "fmp", "alpha_vantage"),
-    "dividends": ("yahoo", "nasdaq", "fmp", "polygon", "alpha_vantage", "finnhub"),
-    "fundamentals": ("yahoo", "finnhub", "fmp", "polygon", "finviz", "alpha_vantage"),
+    "stock_quotes": ("yahoo", "finviz", "finnhub", "nasdaq", "cboe", "twelve_data", "fmp", "polygon", "alpha_vantage"),
+    "company_info": ("yahoo", "finnhub", "nasdaq", "finviz", "fmp", "polygon", "alpha_vantage", "twelve_data"),
+    "historical_prices": ("yahoo", "polygon", "nasdaq", "cboe", "twelve_data", "fmp", "alpha_vantage", "finnhub"),
+    "options_chain": ("yahoo", "cboe", "nasdaq", "polygon", "alpha_vantage"),
+    "earnings": ("yahoo", "finnhub", "nasdaq", "finviz", "fmp", "alpha_vantage", "twelve_data"),
+    "dividends": ("yahoo", "nasdaq", "fmp", "polygon", "alpha_vantage", "finnhub", "twelve_data"),
+    "fundamentals": ("yahoo", "finnhub", "fmp", "polygon", "finviz", "alpha_vantage", "twelve_data"),
     "news": ("yahoo", "finnhub", "finviz", "polygon", "fmp", "alpha_vantage"),
     "economic_events": ("yahoo", "nasdaq", "finviz", "finnhub", "fmp", "alpha_vantage"),
 }

@@ -19,6 +19,7 @@ from market_pipeline.providers.messages import Answer
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 META = ".meta.json"
+BODIES = frozenset({".json", ".csv", ".html", ".xml", ".txt"})
 ERRORS = "errors"  # the folder of a provider whose answers are refusals
 UNDATED = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)  # a Friday after the close, for bodies whose day nobody noted
 
@@ -58,7 +59,7 @@ class Recording:
 
 def load(folder: Path) -> list[Recording]:
     """Every recording in `folder`, by id.  Raises ValueError naming the file that does not keep to the layout."""
-    files = sorted(file for file in folder.glob("*/*/*") if file.is_file() and not file.name.startswith("."))
+    files = sorted(file for file in folder.glob("*/*/*") if file.is_file() and file.suffix in BODIES)
     metas = [file for file in files if file.name.endswith(META)]
     bodies = {file.with_suffix(""): file for file in files if not file.name.endswith(META)}
     found = []

@@ -14,6 +14,7 @@ from itertools import islice
 
 from market_pipeline.datasets import Dataset, Strategy
 from market_pipeline.fetching.calls import Attempt, Called, Caller, NotAsked, verdicts
+from market_pipeline.fetching.planner import batch_of, cheapest_first, requests_needed
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Endpoint
 from market_pipeline.providers.errors import NotEntitled, ProviderError, UnknownSymbol
@@ -121,15 +122,19 @@ class Router:
         report.seconds = time.perf_counter() - started
         return report
 
+    def requests_needed(self, wanted: Wanted, vendor: Vendor) -> int | None:
+        """Requests that a vendor's cheapest way to answer takes, pages aside; None where it has no way to answer."""
+        question = self._ask(wanted, wanted.symbols)
+        endpoints = self._endpoints(vendor, question)
+        return requests_needed(endpoints[0], question, self._batch_size) if endpoints else None
+
+    def _endpoints(self, vendor: Vendor, question: Ask) -> Sequence[Endpoint]:
+        return cheapest_first(vendor.provider.endpoints_for(question.data_type), question, self._batch_size)
+
     def _legs(self, wanted: Wanted, vendors: Sequence[Vendor]) -> list[_Leg]:
         """Homes first, each for its own symbols; ROUND_ROBIN deals the symbols out; then everybody for what is left."""
         question = self._ask(wanted, wanted.symbols)
-        stations = [
-            (vendor, endpoint)
-            for vendor in vendors
-            for endpoint in vendor.provider.endpoints_for(wanted.dataset.name)
-            if endpoint.serves(question)
-        ]
+        stations = [(vendor, endpoint) for vendor in vendors for endpoint in self._endpoints(vendor, question)]
         shares = {
             vendor.name: frozenset(symbol for symbol in wanted.symbols if wanted.homes.get(symbol) == vendor.name)
             for vendor, _ in stations
@@ -152,8 +157,8 @@ class Router:
 
     def _calls(self, wanted: Wanted, leg: _Leg, symbols: Sequence[str], *, try_again: bool) -> Iterator[Called]:
         """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded."""
-        size = len(symbols) if leg.endpoint.market_wide else min(leg.endpoint.batch, self._batch_size)
-        asks = (self._ask(wanted, symbols[at : at + size]) for at in range(0, len(symbols), max(1, size)))
+        size = batch_of(leg.endpoint, self._ask(wanted, symbols), self._batch_size)
+        asks = (self._ask(wanted, symbols[at : at + size]) for at in range(0, len(symbols), size))
         workers = min(leg.vendor.provider.concurrency, self._concurrency)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=leg.vendor.name)
         pending: set[Future[Called]] = set()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from market_pipeline.datasets import Strategy
+from market_pipeline.fetching.planner import magnitude
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,35 @@ UNTRIED = Standing(attempts=0, successes=0, average_response_ms=0.0)
 
 
 def order(
-    strategy: Strategy, vendors: Sequence[str], standings: Mapping[str, Standing], *, turn: int = 0
+    strategy: Strategy,
+    vendors: Sequence[str],
+    standings: Mapping[str, Standing],
+    *,
+    requests: Mapping[str, int],
+    turn: int = 0,
 ) -> tuple[str, ...]:
-    """`vendors` (in their default order, which breaks ties) as `strategy` wants them; `turn` rotates ROUND_ROBIN."""
+    """`vendors` (in their default order, which breaks ties) as `strategy` wants them.
+
+    `requests` is what each would need for all that is asked; `turn` rotates ROUND_ROBIN.
+    """
     match strategy:
         case Strategy.FALLBACK_CHAIN:
             return tuple(vendors)
         case Strategy.ROUND_ROBIN:
             start = turn % len(vendors) if vendors else 0
             return (*vendors[start:], *vendors[:start])
-        case Strategy.MOST_RELIABLE:  # in bands of a tenth, so that the default order decides between equals
-            return tuple(sorted(vendors, key=lambda name: -round(standings.get(name, UNTRIED).reliability, 1)))
+        case (
+            Strategy.MOST_RELIABLE
+        ):  # in bands of a tenth: between equals a tenth of the requests, then the order decides
+            return tuple(sorted(vendors, key=lambda name: (-_band(standings, name), magnitude(requests[name]))))
         case Strategy.FASTEST_FIRST:
-            return tuple(sorted(vendors, key=lambda name: _expected_ms(standings.get(name, UNTRIED))))
+            return tuple(sorted(vendors, key=lambda name: _expected_ms(standings.get(name, UNTRIED)) * requests[name]))
+
+
+def _band(standings: Mapping[str, Standing], name: str) -> float:
+    return round(standings.get(name, UNTRIED).reliability, 1)
 
 
 def _expected_ms(standing: Standing) -> float:
-    """Average time until a good answer: a vendor that fails every other call is as slow as one of twice its latency."""
+    """Time until a good answer, per request: a vendor that fails every other call takes twice as long."""
     return standing.average_response_ms / standing.reliability

@@ -65,9 +65,10 @@ def _key(own: ProviderSettings) -> str | None:
 
 
 def _limits(provider: Provider, own: ProviderSettings, factor: float) -> tuple[Rate, ...]:
-    given = provider.limits if own.limits is None else tuple(Rate(calls, seconds) for calls, seconds in own.limits)
-    return tuple(Rate(int(rate.calls * factor), rate.seconds) for rate in given)
+    if own.limits is not None:  # somebody's own plan: exactly that
+        return tuple(Rate(calls, seconds) for calls, seconds in own.limits)
+    return tuple(Rate(int(rate.calls * factor), rate.seconds) for rate in provider.limits)
 
 
 def _interval(provider: Provider, own: ProviderSettings, factor: float) -> float:
-    return (provider.interval if own.interval_seconds is None else own.interval_seconds) / factor
+    return provider.interval / factor if own.interval_seconds is None else own.interval_seconds

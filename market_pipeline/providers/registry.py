@@ -2,11 +2,13 @@
 
 from market_pipeline.providers.alpha_vantage import AlphaVantage
 from market_pipeline.providers.base import Provider
+from market_pipeline.providers.cboe import Cboe
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.providers.finviz import Finviz
 from market_pipeline.providers.fmp import FinancialModelingPrep
 from market_pipeline.providers.nasdaq import Nasdaq
 from market_pipeline.providers.polygon import Polygon
+from market_pipeline.providers.twelve_data import TwelveData
 from market_pipeline.providers.yahoo import Yahoo
 
 PROVIDERS: dict[str, Provider] = {
@@ -19,5 +21,7 @@ PROVIDERS: dict[str, Provider] = {
         Polygon(),
         Nasdaq(),
         Finviz(),
+        Cboe(),
+        TwelveData(),
     )
 }

@@ -8,9 +8,12 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain, islice
+from string import ascii_uppercase
 
 from market_pipeline.simulator.dice import Dice
 
+LISTED = 500  # as many as an index has; the market answers for any other symbol that it is asked about, too
 UNKNOWN_SYMBOLS = frozenset({"NOSUCH", "UNKNOWN", "INVALID", "DELISTED"})
 UNKNOWN_PREFIX = "ZZ"
 
@@ -77,6 +80,13 @@ def universe() -> dict[str, Listing]:
         )
         for row in csv.DictReader(text.splitlines())
     }
+
+
+@cache
+def listed_symbols() -> tuple[str, ...]:
+    """What a market-wide answer is about: the real large caps, then made-up symbols, LISTED in all."""
+    made_up = (f"{first}{second}Q" for first in ascii_uppercase[:25] for second in ascii_uppercase)  # none is a ZZ
+    return tuple(islice(dict.fromkeys(chain(universe(), made_up)), LISTED))
 
 
 @cache

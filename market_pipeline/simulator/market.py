@@ -31,7 +31,7 @@ from market_pipeline.simulator.listings import (
     NoSuchSymbol,
     indices,
     industries,
-    universe,
+    listed_symbols,
 )
 from market_pipeline.simulator.news import NewsArticle, Newsroom
 from market_pipeline.simulator.options import OptionChain, OptionContract, OptionDesk
@@ -95,8 +95,8 @@ class SyntheticMarket:
         return self._directory.knows(symbol)
 
     def symbols(self) -> tuple[str, ...]:
-        """The real large caps, in the order of universe.csv. The market answers for other symbols too."""
-        return tuple(universe())
+        """What a market-wide answer is about, the real large caps first. The market answers for other symbols too."""
+        return listed_symbols()
 
     def listing(self, symbol: str) -> Listing:
         """The symbol's line of the exchange's directory. Raises NoSuchSymbol."""

@@ -173,11 +173,12 @@ def _server(simulator: Simulator) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             simulator.application(),
-            loop="asyncio",  # Reset needs a real socket, which uvloop's transports hide
+            loop="asyncio",  # uvloop is there or not, depending on what else is installed: one behaviour everywhere
             http=BreakableProtocol,
             ws="none",
             lifespan="off",
             access_log=False,
+            log_config=None,  # logging is the process's own, which may be a pipeline run
             log_level="warning",
             timeout_keep_alive=60,  # seconds: longer than a client's pause between two batches
             timeout_graceful_shutdown=1,  # seconds: an answer held back by a fault does not delay the end

@@ -81,10 +81,11 @@ def _cut(tree: Any) -> Any:
 
 
 def swept(recording: Recording) -> Iterator[Answer]:
-    """The recording with one place dropped, emptied or replaced by each of SENSELESS, in PLACES of it."""
+    """The recording with one place dropped or replaced by each of SENSELESS, for up to PLACES of it."""
     tree, write = _tree(slim(recording).decode("utf-8", errors="replace"), recording.body_file.suffix)
     places = list(_places(tree))
-    for place in places[:: len(places) // PLACES.get(recording.body_file.suffix, PLACES_ELSEWHERE) + 1]:
+    step = len(places) // PLACES.get(recording.body_file.suffix, PLACES_ELSEWHERE) | 1  # odd: of HTML not markup only
+    for place in places[::step]:
         for senseless in (DROPPED, *SENSELESS):
             yield recording.answer(write(_with(tree, place, senseless)).encode("utf-8", errors="replace"))
 

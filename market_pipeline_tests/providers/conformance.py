@@ -130,7 +130,7 @@ def unsound(record: Record) -> Iterator[str]:
             field_name = f"{type(record).__name__}.{name}"
             if isinstance(value, (float, Decimal)) and not math.isfinite(value):
                 yield f"{field_name} is {value}"
-            elif isinstance(value, Decimal) and Decimal(value).as_tuple().exponent < -STORED_DECIMALS:  # type: ignore[operator]
+            elif isinstance(value, Decimal) and value.adjusted() < -STORED_DECIMALS:
                 yield f"{field_name} has more than {STORED_DECIMALS} decimals"
             elif isinstance(value, datetime) and value.tzinfo is None:
                 yield f"{field_name} has no time zone"

@@ -79,6 +79,11 @@ BAD_ROWS: Mapping[str, tuple[int, str]] = {
 NOT_SERVED: Mapping[str, str] = {
     "alpha_vantage/company_info/etf_profile_*": "holdings of a fund: nothing in it names the fund or its listing",
     "alpha_vantage/historical_prices/time_series_monthly_*": "monthly bars are no timeframe that is kept",
+    "cboe/stock_quotes/european_constituent_quotes_*": "a European index, under symbols that only Cboe Europe has",
+    "eodhd/company_info/search_*": "symbol search is no data type that is kept",
+    "eodhd/economic_events/*_rates_*": "an economic series is no calendar of events",
+    "eodhd/historical_prices/intraday_*m_*": "minutes are no timeframe that is kept",
+    "eodhd/news/sentiments_*": "a figure for each day, without an article",
     "finnhub/company_info/peers-*": "a list of similar companies is no profile",
     "finnhub/economic_events/calendar-ipo-*": "flotations are no data type that is kept",
     "finviz/earnings/home_*": "the front page names tickers that report soon, without a figure",
@@ -87,12 +92,18 @@ NOT_SERVED: Mapping[str, str] = {
     "fmp/*/v3_*": "the vendor refuses v3 to every account made after 2025-08-31",
     "fmp/economic_events/doc_economic_indicators": "an economic series is no calendar of events",
     "fmp/stock_quotes/stable_quote_short_*": "a price without the time of its trade; /quote has both",
+    "fred/economic_events/release_series_*": "descriptions of economic series are no data type that is kept",
     "polygon/company_info/ticker_details_v1_*": "the vendor has taken v1 down",
     "polygon/dividends/*splits*": "splits are no data type that is kept",
     "polygon/fundamentals/mock_vX_financials": "the whole market page by page: the address names no ticker",
     "polygon/news/news_v1_*": "the vendor has taken v1 down",
     "polygon/options_chain/mock_v3_option_contracts_page": "contracts without a single price",
     "polygon/stock_quotes/mock_snapshot_all_tickers": "one ticker's address under all tickers' body, as no vendor sends",
+    "tiingo/fundamentals/fundamentals_definitions": "a glossary",
+    "tiingo/historical_prices/weekly_*": "weeks are no timeframe that is kept",
+    "twelve_data/economic_events/ipo_calendar": "flotations are no data type that is kept",
+    "twelve_data/historical_prices/batch_multi": "answers to other requests wrapped into one POST; requests here are GETs",
+    "twelve_data/historical_prices/time_series_cross": "minutes of one currency in another, under no symbol",
 }
 """Recordings of data types that are kept, whose address no endpoint asks for, and why none does.  Patterns of ids."""
 

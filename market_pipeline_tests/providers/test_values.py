@@ -27,8 +27,9 @@ def test_a_record_holds_what_the_body_says(
     if recording.provider not in PROVIDERS:
         pytest.skip(f"no adapter is registered for {recording.provider}")
     records = readings(PROVIDERS[recording.provider], recording)[0].records
-    (record,) = [one for one in records if all(same(getattr(one, field), which[field]) for field in which)]
-    found = {field: getattr(record, field) for field in wanted}
+    singled_out = [one for one in records if all(same(getattr(one, field), which[field]) for field in which)]
+    assert len(singled_out) == 1, f"{len(singled_out)} of {len(records)} records have {which}"
+    found = {field: getattr(singled_out[0], field) for field in wanted}
     assert {field: value for field, value in found.items() if not same(value, wanted[field])} == {}, wanted
 
 

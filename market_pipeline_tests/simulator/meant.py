@@ -6,6 +6,7 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "alpha_vantage.DailyAdjusted": {"": "a premium function: free keys are refused, as the simulator's are"},
     "polygon.OptionsSnapshot": {"next_url": "documented; the recording has one page"},
     "polygon.UniversalSnapshot": {"next_url": "documented; the recording has one page"},
+    "twelve_data.Quote": {"*.last_quote_at": "documented since 2025, and the recording is of 2024"},
 }
 """Differences that are meant: endpoint (`finnhub.Quote`) → path → the reason; "" is the whole answer."""
 

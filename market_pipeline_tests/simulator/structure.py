@@ -68,12 +68,12 @@ def invented(simulated: Structure, ever: Types) -> dict[Path, str]:
     """
     filled = {path[:-1] for path in ever if path}
     new = {path for path in simulated.types if path not in ever and path[:-1] in filled}
-    wrong = dict.fromkeys(topmost(new), "was never recorded")
+    wrong = dict.fromkeys(new, "was never recorded")
     for path, kinds in simulated.types.items():
         recorded_kinds = ever.get(path)
         if recorded_kinds and not kinds <= recorded_kinds:
             wrong[path] = f"is {' or '.join(sorted(kinds))}, recorded is {' or '.join(sorted(recorded_kinds))}"
-    return wrong
+    return {path: wrong[path] for path in topmost(wrong)}
 
 
 def needed(paths: list[Path], matters: Callable[[list[Path]], bool]) -> list[Path]:

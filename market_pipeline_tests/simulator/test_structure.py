@@ -75,7 +75,7 @@ def test_a_lacking_path_is_one_whose_surroundings_are_there() -> None:
 
 
 def test_needed_paths_are_found_alone_and_together() -> None:
-    everything = [(name,) for name in "abcdefgh"]
+    everything: list[Path] = [(name,) for name in "abcdefgh"]
 
     def one_of_them(gone: list[Path]) -> bool:
         return ("c",) in gone or ("h",) in gone

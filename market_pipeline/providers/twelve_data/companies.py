@@ -100,7 +100,7 @@ class EarningsCalendar(DatedEndpoint):
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         rows = [
             _report(symbol, reported_on, found, found.get("currency"))
-            for reported_on, listed in answer.json()["earnings"].items()
+            for reported_on, listed in (answer.json()["earnings"] or {}).items()
             for symbol, found in _listed(listed, reported_on)
         ]
         return Parsed(rows)
@@ -167,14 +167,10 @@ class Dividends(DatedEndpoint, SymbolEndpoint):
         return {**super().params(ask), "adjust": "false"}
 
     def rows(self, symbol: str, found: Mapping[str, Any], answer: Answer) -> list[Row]:
-        currency, unit = major_unit(found["meta"].get("currency"))
+        currency = found["meta"].get("currency")
         adjustment = "raw" if asked(answer, "adjust") == "false" else "split"
         payments = rows_of(found["dividends"], "dividends")
-        return add_up_dividends(
-            _payment(symbol, one)
-            | {"amount": _scaled(one.get("amount"), unit), "adjustment": adjustment, "currency": currency}
-            for one in payments
-        )
+        return add_up_dividends(_payment(symbol, one, adjustment, currency) for one in payments)
 
 
 class DividendsCalendar(DatedEndpoint):

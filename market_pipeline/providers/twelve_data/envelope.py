@@ -81,7 +81,9 @@ class SymbolEndpoint(TwelveDataEndpoint):
 
 def error_in(payload: Any, answer: Answer) -> ProviderError | None:
     """The error that an object is: {"code": …, "message": …, "status": "error"}, under any HTTP status."""
-    if not isinstance(payload, Mapping) or payload.get("status") != "error":
+    if not isinstance(payload, Mapping):
+        return None
+    if payload.get("status") != "error" and not {"code", "message"} <= payload.keys():
         return None
     said, code = first_text(payload, "message") or "", payload.get("code")
     told = f"{code}: {said}"

@@ -2,11 +2,13 @@
 
 from market_pipeline.simulator.dialect import Dialect
 from market_pipeline.simulator.dialects.alpha_vantage import AlphaVantageDialect
+from market_pipeline.simulator.dialects.cboe import CboeDialect
 from market_pipeline.simulator.dialects.finnhub import FinnhubDialect
 from market_pipeline.simulator.dialects.finviz import FinvizDialect
 from market_pipeline.simulator.dialects.fmp import FmpDialect
 from market_pipeline.simulator.dialects.nasdaq import NasdaqDialect
 from market_pipeline.simulator.dialects.polygon import PolygonDialect
+from market_pipeline.simulator.dialects.twelve_data import TwelveDataDialect
 from market_pipeline.simulator.dialects.yahoo import YahooDialect
 
 
@@ -20,5 +22,7 @@ def dialects() -> dict[str, Dialect]:
         PolygonDialect(),
         NasdaqDialect(),
         FinvizDialect(),
+        CboeDialect(),
+        TwelveDataDialect(),
     )
     return {dialect.name: dialect for dialect in known}

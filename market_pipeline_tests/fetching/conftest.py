@@ -1,0 +1,85 @@
+"""A pipeline over a simulated market: real HTTP, a real database, faults on demand."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from market_pipeline.datasets import DATASETS, Strategy
+from market_pipeline.market_data import MarketData, Refreshed, open_market_data
+from market_pipeline.providers.messages import Window
+from market_pipeline.settings import ProviderSettings, Settings
+from market_pipeline.simulator.process import RunningSimulator
+from market_pipeline.simulator.server import SimulatorSettings
+from market_pipeline.storage.database import Database
+
+NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)  # half an hour before the close of a Friday
+SESSION = Window(date(2026, 11, 20), date(2026, 11, 20))
+
+
+@dataclass
+class World:
+    """One simulator and one database; `market_data()` opens a new process' view of them, as a new run would."""
+
+    simulator: RunningSimulator
+    database: Database
+    opened: ExitStack
+
+    def market_data(self, run_id: str = "run", now: datetime = NOW, **vendors: dict[str, Any]) -> MarketData:
+        def own(name: str) -> ProviderSettings:
+            return ProviderSettings(_env_file=None, **vendors.get(name, {}))  # type: ignore[call-arg]
+
+        settings = Settings(_env_file=None, simulator_rate_factor=1000)  # type: ignore[call-arg]
+        return self.opened.enter_context(
+            open_market_data(
+                self.database,
+                settings,
+                run_id=run_id,
+                simulator_url=self.simulator.control.url,
+                provider_settings=own,
+                clock=lambda: now,
+                sleep=lambda seconds: None,
+            )
+        )
+
+    def quotes(self, symbols: list[str], *providers: str, **options: Any) -> Refreshed:
+        """A refresh of quotes by a new run that asks these vendors in this order."""
+        places = {name: {"priority": place} for place, name in enumerate(providers, start=1)}
+        market_data = self.market_data(**places)
+        asked = {"window": SESSION, "strategy": Strategy.FALLBACK_CHAIN, "providers": providers, **options}
+        return market_data.refresh(DATASETS["stock_quotes"], symbols, **asked)
+
+    def requests(self, vendor: str) -> int:
+        found: int = self.simulator.control.vendor(vendor)["requests"]
+        return found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.database.connect() as connection:
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[RunningSimulator]:
+    with RunningSimulator(SimulatorSettings(port=0, rate_limits=None)) as running:
+        yield running
+
+
+@pytest.fixture
+def world(simulator: RunningSimulator, database: Database) -> Iterator[World]:
+    simulator.control.reset()
+    simulator.control.set_faults({})
+    simulator.control.set_clock(NOW, speed=0)
+    with ExitStack() as opened:
+        yield World(simulator, database, opened)
+
+
+Fault = Callable[[str], None]
+
+
+@pytest.fixture
+def fault(world: World) -> Fault:
+    """Changes what goes wrong, in the notation of SIMULATOR_FAULTS."""
+    return world.simulator.control.set_faults
