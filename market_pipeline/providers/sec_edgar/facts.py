@@ -125,27 +125,26 @@ def _columns(
     """The figures of one statement by period, with the day on which the last of them was filed."""
     rows: defaultdict[Period, Row] = defaultdict(dict)
     for column, names in columns.items():
-        for name in names:
-            for period, (value, filed) in _latest(facts.get(name, ()), labels).items():
-                row = rows[period]
-                if column not in row:
-                    row |= {column: value, "filed_on": max(filed, row.get("filed_on", filed))}
+        for period, (value, filed) in _latest([facts.get(name, []) for name in names], labels).items():
+            row = rows[period]
+            row |= {column: value, "filed_on": max(filed, row.get("filed_on", filed))}
     for row in rows.values():
         if "operating_cash_flow" in row and "capital_expenditure" in row:
             row["free_cash_flow"] = row["operating_cash_flow"] - row["capital_expenditure"]
     return rows
 
 
-def _latest(facts: Iterable[Fact], labels: Mapping[Period, Label]) -> dict[Period, tuple[Decimal, date]]:
-    """What a concept was in each period according to the last report, and when that was said first."""
-    told: defaultdict[Period, list[Fact]] = defaultdict(list)
-    for fact in facts:
-        for period in _periods(fact, labels):
-            told[period].append(fact)
+def _latest(alternatives: Iterable[list[Fact]], labels: Mapping[Period, Label]) -> dict[Period, tuple[Decimal, date]]:
+    """A column's value in each period, by its first concept and the last report, and when that was said first."""
+    told: defaultdict[Period, list[tuple[int, Fact]]] = defaultdict(list)
+    for rank, facts in enumerate(alternatives):
+        for fact in facts:
+            for period in _periods(fact, labels):
+                told[period].append((rank, fact))
     latest = {}
     for period, found in told.items():
-        value = max(found, key=lambda fact: fact.filed).value
-        latest[period] = value, min(fact.filed for fact in found if fact.value == value)
+        _, newest = max(found, key=lambda one: (-one[0], one[1].filed))
+        latest[period] = newest.value, min(fact.filed for _, fact in found if fact.value == newest.value)
     return latest
 
 
