@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.sessions import Sessions
@@ -17,6 +18,11 @@ def why_not_now(dataset: Dataset, sessions: Sessions, now: datetime) -> str | No
     if not dataset.cadence.market_hours_only or sessions.is_open(now):
         return None
     return f"{sessions.exchange} is closed: it opens again at {sessions.next_open(now):%Y-%m-%d %H:%M} UTC"
+
+
+def is_full(dataset: Dataset, tick: datetime) -> bool:
+    """Whether a tick is the week's first of a data type that is otherwise only kept up: it asks for the whole history."""
+    return dataset.days_around is not None and tick.isoweekday() == 7 and tick.hour < 6
 
 
 def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefinition:
@@ -31,8 +37,11 @@ def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefin
         description=f"{dataset.title}, at the cadence that the dataset declares.",
     )
     def _schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        now = context.scheduled_execution_time.astimezone(UTC)
-        reason = why_not_now(dataset, sessions, now)
-        return dg.RunRequest(run_key=now.isoformat()) if reason is None else dg.SkipReason(reason)
+        tick = context.scheduled_execution_time
+        reason = why_not_now(dataset, sessions, tick.astimezone(UTC))
+        if reason is not None:
+            return dg.SkipReason(reason)
+        config = dg.RunConfig(ops={dataset.name: RefreshConfig(full=is_full(dataset, tick))})
+        return dg.RunRequest(run_key=tick.astimezone(UTC).isoformat(), run_config=config)
 
     return _schedule

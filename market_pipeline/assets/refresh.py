@@ -6,7 +6,7 @@ Here belongs the way from a target to fetches, and from their results to Dagster
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
@@ -17,7 +17,7 @@ from market_pipeline.fetching.router import Errors
 from market_pipeline.market_data import NoVendor, Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
 from market_pipeline.resources import Pipeline
-from market_pipeline.storage.universe import tracked_symbols
+from market_pipeline.storage.universe import symbols_kept, tracked_symbols
 from market_pipeline.tracking.failed_symbols import owed_by_run
 
 
@@ -46,7 +46,10 @@ def refresh(
     """
     with pipeline.database.connect(name="universe") as connection:
         universe = tracked_symbols(connection)
-    wanted = target(dataset, config, keys, universe=universe, sessions=pipeline.sessions, now=pipeline.clock())
+        kept = symbols_kept(connection, dataset) if dataset.days_around is not None else set[str]()
+    wanted = target(
+        dataset, config, keys, universe=universe, kept=kept, sessions=pipeline.sessions, now=pipeline.clock()
+    )
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
         context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
     fetches = _missing(context, dataset, pipeline, wanted) if context.retry_number > 0 else wanted.fetches
@@ -63,7 +66,7 @@ def _missing(context: dg.OpExecutionContext, dataset: Dataset, pipeline: Pipelin
     if not owed or len(wanted.fetches) > 1:
         return wanted.fetches
     (only,) = wanted.fetches
-    return (Fetch(tuple(symbol for symbol in only.symbols if symbol in owed), only.timeframe),)
+    return (replace(only, symbols=tuple(symbol for symbol in only.symbols if symbol in owed)),)
 
 
 def conclude(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome, *, strict: bool) -> None:
@@ -100,7 +103,7 @@ def _fetch(
         done = pipeline.market_data.refresh(
             dataset,
             fetch.symbols,
-            window=wanted.window,
+            window=fetch.window,
             timeframe=fetch.timeframe,
             strategy=config.strategy,
             providers=config.providers,

@@ -3,9 +3,9 @@
 Here belongs everything a caller can get wrong, each told in one clear failure that no retry repeats.  Fetching is `refresh`'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 from pydantic import Field
@@ -27,6 +27,7 @@ class RefreshConfig(dg.Config):
     timeframes: list[str] = Field(default=[], description="only these bar lengths; empty for each symbol's own")
     strategy: Strategy | None = Field(default=None, description="who is asked first; unset for the data type's own")
     providers: list[str] = Field(default=[], description="only these vendors; empty for all that are enabled")
+    full: bool = Field(default=False, description="the whole history, also of symbols that have it already")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Fetch:
     """One call of the market data door: some symbols, of one bar length where the data type has several."""
 
     symbols: tuple[str, ...]
-    timeframe: str | None
+    window: Window | None
+    timeframe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,9 @@ class Target:
     """What a run is about: its partitions, and the fetches that fill them."""
 
     keys: tuple[str, ...]
-    window: Window | None
     fetches: tuple[Fetch, ...]
-
-    @property
-    def partition(self) -> str:
-        """What failures are remembered under: the days; a symbol's failure needs no more than its symbol."""
-        return "" if self.window is None else range_key(self.keys)
+    partition: str
+    """What failures are remembered under: the days; empty by symbol, where a failure needs no more than that."""
 
 
 def target(
@@ -57,22 +55,44 @@ def target(
     keys: Sequence[str] | None,
     *,
     universe: Sequence[TrackedSymbol],
+    kept: Set[str],
     sessions: Sessions,
     now: datetime,
 ) -> Target:
-    """The target of a run for partition `keys`, the current ones when None; `universe` is the active symbols.  Pure.
+    """The target of a run for partition `keys`, the current ones when None.  Pure.
 
+    `universe` is the active symbols, `kept` those that the dataset has rows of.
     Raises dg.Failure, not to be retried: an unknown partition, symbol, vendor or bar length, a session that cannot be
     fetched, an empty universe.
     """
     _check_providers(config.providers)
     chosen = _chosen(universe, config.symbols) if dataset.per_symbol else []
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
-        symbols = _symbols_of(keys, chosen)
-        return Target(tuple(symbols), None, (Fetch(tuple(symbols), None),))
+        symbols = tuple(_symbols_of(keys, chosen))
+        upkeep = keys is None and not config.full
+        return Target(symbols, _by_history(dataset, symbols, kept if upkeep else set(), sessions, now), partition="")
     days = current_days(dataset, sessions, now) if keys is None else _days_of(dataset, sessions, keys, now)
-    fetches = _fetches(dataset, config.timeframes, chosen) if dataset.per_symbol else [Fetch((MARKET_WIDE,), None)]
-    return Target(tuple(key_of(day) for day in days), Window(days[0], days[-1]), tuple(fetches))
+    window, found = Window(days[0], days[-1]), tuple(key_of(day) for day in days)
+    fetches = (
+        _by_timeframe(dataset, config.timeframes, chosen, window)
+        if dataset.per_symbol
+        else [Fetch((MARKET_WIDE,), window)]
+    )
+    return Target(found, tuple(fetches), partition=range_key(found))
+
+
+def _by_history(
+    dataset: Dataset, symbols: Sequence[str], kept: Set[str], sessions: Sessions, now: datetime
+) -> tuple[Fetch, ...]:
+    """The history of symbols that have none yet; of the others the days around today, if that is how it is kept up."""
+    if dataset.days_around is None:
+        return (Fetch(tuple(symbols), None),)
+    today, reach = now.astimezone(sessions.timezone).date(), timedelta(days=dataset.days_around)
+    parts = (
+        Fetch(tuple(symbol for symbol in symbols if symbol not in kept), None),
+        Fetch(tuple(symbol for symbol in symbols if symbol in kept), Window(today - reach, today + reach)),
+    )
+    return tuple(part for part in parts if part.symbols)
 
 
 def _check_providers(names: Sequence[str]) -> None:
@@ -132,10 +152,12 @@ def _days_of(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: dat
     return days
 
 
-def _fetches(dataset: Dataset, timeframes: Sequence[str], chosen: Sequence[TrackedSymbol]) -> list[Fetch]:
+def _by_timeframe(
+    dataset: Dataset, timeframes: Sequence[str], chosen: Sequence[TrackedSymbol], window: Window
+) -> list[Fetch]:
     """One fetch per bar length, for the symbols that keep it; one in all for data types without bars."""
     if not dataset.timeframes:
-        return [Fetch(tuple(one.symbol for one in chosen), None)]
+        return [Fetch(tuple(one.symbol for one in chosen), window)]
     wrong = sorted(set(timeframes) - set(dataset.timeframes))
     if wrong:
         raise _refused(
@@ -145,7 +167,7 @@ def _fetches(dataset: Dataset, timeframes: Sequence[str], chosen: Sequence[Track
         timeframe: tuple(one.symbol for one in chosen if timeframe in (timeframes or one.timeframes))
         for timeframe in dataset.timeframes
     }
-    return [Fetch(symbols, timeframe) for timeframe, symbols in wanted.items() if symbols]
+    return [Fetch(symbols, window, timeframe) for timeframe, symbols in wanted.items() if symbols]
 
 
 def _refused(reason: str) -> dg.Failure:

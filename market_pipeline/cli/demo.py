@@ -16,6 +16,8 @@ from rich.table import Table
 
 from market_pipeline.datasets import DATASETS
 from market_pipeline.settings import PROJECT_ROOT, Settings
+from market_pipeline.storage.database import Database
+from market_pipeline.tracking.statistics import holdings
 
 TAG = "market_pipeline/demo"
 JOB = "market_data_refresh"
@@ -30,8 +32,8 @@ FIGURES = {  # of a materialisation's metadata, with their headings
 }
 
 
-def run_demo(console: Console, settings: Settings) -> bool:
-    """Execute the main job as `dagster job execute` does; whether every data type has rows."""
+def run_demo(console: Console, settings: Settings, database: Database) -> bool:
+    """Execute the main job as `dagster job execute` does; whether every data type was refreshed and has rows."""
     tag = uuid4().hex
     started = time.monotonic()
     log = settings.home / ".dagster" / "demo.log"
@@ -50,9 +52,11 @@ def run_demo(console: Console, settings: Settings) -> bool:
             return False
         found = _figures(instance, run_id)
     console.print(_table(found, time.monotonic() - started))
-    missing = [name for name in DATASETS if not found.get(name, {}).get("rows")]
+    with database.connect(name="demo") as connection:
+        empty = {one.data_type for one in holdings(connection) if one.rows == 0}
+    missing = [name for name in DATASETS if name not in found or name in empty]
     if missing:
-        console.print(f"[red]no rows for {', '.join(missing)}[/]; what Dagster said is in {log}")
+        console.print(f"[red]nothing of {', '.join(missing)}[/]; what Dagster said is in {log}")
     else:
         console.print("Next: `make dev` for the UI, `market-pipeline status` for what there is.")
     return not missing

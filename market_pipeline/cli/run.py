@@ -43,9 +43,9 @@ def demo() -> None:
         console.print("DATA_WORLD=live: the demo is about simulated vendors; unset it")
         raise typer.Exit(2)
     with ExitStack() as running:
-        prepared_database(settings)
+        database = prepared_database(settings)
         _simulator(running, settings)
-        complete = run_demo(console, settings)
+        complete = run_demo(console, settings, database)
     raise typer.Exit(0 if complete else 1)
 
 

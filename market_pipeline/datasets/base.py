@@ -157,6 +157,9 @@ class Dataset:
     days_behind: int = 0
     days_ahead: int = 0
     """How many days around today the current run of a calendar-day dataset reaches over."""
+    days_around: int | None = None
+    """For datasets by symbol: once a symbol's history is kept, a run over the whole universe asks only for so many days
+    before and after today, which vendors' calendars tell about all symbols at once.  None: always the history."""
     live: bool = False
     """Whether vendors answer only for now, so that a session that is over can no longer be fetched."""
     pinned: bool = False

@@ -8,6 +8,8 @@ from market_pipeline.providers.finviz import Finviz
 from market_pipeline.providers.fmp import FinancialModelingPrep
 from market_pipeline.providers.nasdaq import Nasdaq
 from market_pipeline.providers.polygon import Polygon
+from market_pipeline.providers.sec_edgar import SecEdgar
+from market_pipeline.providers.tiingo import Tiingo
 from market_pipeline.providers.twelve_data import TwelveData
 from market_pipeline.providers.yahoo import Yahoo
 
@@ -22,6 +24,8 @@ PROVIDERS: dict[str, Provider] = {
         Nasdaq(),
         Finviz(),
         Cboe(),
+        SecEdgar(),
         TwelveData(),
+        Tiingo(),
     )
 }

@@ -11,9 +11,10 @@ from importlib import resources
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow, dict_row
 
-from market_pipeline.datasets import SYMBOL_PATTERN
+from market_pipeline.datasets import SYMBOL_PATTERN, Dataset
 from market_pipeline.storage.errors import StorageError
 
 Connection = psycopg.Connection[TupleRow]
@@ -67,6 +68,12 @@ def tracked_symbols(connection: Connection, *, include_inactive: bool = False) -
             TrackedSymbol(**{**row, "indices": tuple(row["indices"]), "timeframes": tuple(row["timeframes"])})
             for row in cursor
         ]
+
+
+def symbols_kept(connection: Connection, dataset: Dataset) -> set[str]:
+    """The symbols that a dataset has rows of."""
+    query = sql.SQL("SELECT DISTINCT symbol FROM {}").format(sql.Identifier("public", dataset.name))
+    return {symbol for (symbol,) in connection.execute(query).fetchall()}
 
 
 def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:

@@ -95,14 +95,13 @@ def test_no_key_is_left_anywhere_after_a_run_full_of_failures(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    echo = ", ".join(SECRETS.values())
     for vendor, path in {
         "finnhub": "/quote",
         "fmp": "/batch-quote",
         "alpha_vantage": "/query",
         "polygon": "/prev",
     }.items():
-        replay.put(vendor, path, None, status=500, body=f"We detected your API key as {echo}".encode())
+        replay.put(vendor, path, None, status=500, body=f"We detected your API key as {SECRETS[vendor]}".encode())
     result = run("market_data_refresh", instance, run_config={"symbols": ["AAPL", "NVDA"]})
 
     with database.connect() as connection:

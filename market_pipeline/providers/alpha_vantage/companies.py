@@ -193,6 +193,11 @@ class EarningsCalendar(Function):
     symbols_in = None
     market_wide = True
 
+    def serves(self, ask: Ask) -> bool:
+        """Only windows that lie ahead: what has been reported is not in it."""
+        today = ask.now.astimezone(NEW_YORK).date()
+        return super().serves(ask) and ask.window is not None and ask.window.start >= today
+
     def params(self, ask: Ask) -> Mapping[str, str]:
         return {"horizon": "3month"}
 

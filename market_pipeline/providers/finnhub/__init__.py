@@ -25,6 +25,7 @@ from market_pipeline.providers.finnhub.endpoints import (
     EarningsSurprises,
     EconomicCalendar,
     HourlyCandles,
+    MarketEarningsCalendar,
     Profile,
     Quote,
 )
@@ -46,6 +47,7 @@ class Finnhub(Provider):
         DailyCandles(),
         HourlyCandles(),
         EarningsCalendar(),
+        MarketEarningsCalendar(),
         EarningsSurprises(),
         Dividends(),
         Metrics(),

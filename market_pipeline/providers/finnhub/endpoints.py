@@ -182,6 +182,19 @@ class EarningsCalendar(DatedEndpoint):
         return Parsed([_reported(found) for found in rows_of(answer.json()["earningsCalendar"], "earningsCalendar")])
 
 
+class MarketEarningsCalendar(EarningsCalendar):
+    """Reports of all companies in a window: the same calendar, asked without a symbol."""
+
+    symbols_in = None
+    market_wide = True
+
+    def serves(self, ask: Ask) -> bool:
+        return super().serves(ask) and ask.window is not None
+
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        return None if "symbol" in params else super().match(path, params, now)
+
+
 def _reported(found: Mapping[str, Any]) -> Row:
     return {
         "symbol": canonical_symbol(found["symbol"]),

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from market_pipeline.providers.errors import NoData
 from market_pipeline.providers.messages import Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import day, integer, number
+from market_pipeline.providers.normalise import day, integer, number, text
 from market_pipeline.providers.sec_edgar.concepts import STATEMENTS
 from market_pipeline.providers.sec_edgar.filers import FilerEndpoint
 
@@ -73,9 +73,8 @@ def _currency(concepts: Mapping[str, Any]) -> str | None:
     times: Counter[str] = Counter()
     for name in _named():
         times.update({unit: len(facts) for unit, facts in concepts.get(name, {"units": {}})["units"].items()})
-    return max(
-        (unit for unit in times if len(unit) == 3), key=times.__getitem__, default=None
-    )  # not shares, USD/shares
+    currencies = [unit for unit in times if len(unit) == 3]  # other units are shares, USD/shares, pure
+    return max(currencies, key=times.__getitem__, default=None)
 
 
 def _facts(concept: Mapping[str, Any], currency: str | None) -> Iterator[Fact]:
@@ -89,7 +88,7 @@ def _facts(concept: Mapping[str, Any], currency: str | None) -> Iterator[Fact]:
                 continue
             covers = _covered(start, end, form)
             if covers is not None:
-                label = integer(found.get("fy")), found.get("fp")
+                label = integer(found.get("fy")), text(found.get("fp"))
                 yield Fact(covers, end, value, filed, found["accn"], label)
 
 
@@ -156,12 +155,11 @@ def _periods(fact: Fact, labels: Mapping[Period, Label]) -> list[Period]:
 
 def _described(period: Period, labels: Mapping[Period, Label]) -> Row:
     period_type, end = period
-    fiscal_year, fiscal_period = labels[period]
-    if fiscal_period == "FY" and period_type == "quarter":
-        fiscal_period = "Q4"
+    fiscal_year, reported_in = labels[period]
+    quarter = {"Q1": "Q1", "Q2": "Q2", "Q3": "Q3", "FY": "Q4"}.get(reported_in or "")
     return {
         "period_type": period_type,
         "period_end": end,
         "fiscal_year": fiscal_year,
-        "fiscal_period": "FY" if period_type == "year" else fiscal_period,
+        "fiscal_period": "FY" if period_type == "year" else quarter,
     }

@@ -8,6 +8,8 @@ from market_pipeline.simulator.dialects.finviz import FinvizDialect
 from market_pipeline.simulator.dialects.fmp import FmpDialect
 from market_pipeline.simulator.dialects.nasdaq import NasdaqDialect
 from market_pipeline.simulator.dialects.polygon import PolygonDialect
+from market_pipeline.simulator.dialects.sec_edgar import SecEdgarDialect
+from market_pipeline.simulator.dialects.tiingo import TiingoDialect
 from market_pipeline.simulator.dialects.twelve_data import TwelveDataDialect
 from market_pipeline.simulator.dialects.yahoo import YahooDialect
 
@@ -23,6 +25,8 @@ def dialects() -> dict[str, Dialect]:
         NasdaqDialect(),
         FinvizDialect(),
         CboeDialect(),
+        SecEdgarDialect(),
         TwelveDataDialect(),
+        TiingoDialect(),
     )
     return {dialect.name: dialect for dialect in known}

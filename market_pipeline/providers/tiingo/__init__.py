@@ -1,0 +1,104 @@
+"""Tiingo: quotes of IEX, daily and hourly bars, dividends, company data, news; statements of the Dow 30 for free keys.
+
+Free keys get 50 requests an hour, 1,000 a day and 500 different symbols a month (the last is not known to the gate: the
+vendor's refusal has to tell).  Errors are {"detail": …}; above a limit they are plain text too, under 429 or 200.
+Source: https://www.tiingo.com/documentation (general, end-of-day, iex, crypto, fundamentals, news, corporate-actions).
+"""
+
+import re
+from datetime import datetime, time, timedelta
+
+from market_pipeline.providers.base import Provider, Rate, by_status, with_header
+from market_pipeline.providers.errors import (
+    AuthenticationFailed,
+    MalformedResponse,
+    NotEntitled,
+    ProviderError,
+    RateLimited,
+    UnknownSymbol,
+)
+from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
+from market_pipeline.providers.normalise import NEW_YORK
+from market_pipeline.providers.tiingo.companies import (
+    CompanyMeta,
+    DailyMeta,
+    Distributions,
+    DividendsInPrices,
+    News,
+)
+from market_pipeline.providers.tiingo.fundamentals import Fundamentals
+from market_pipeline.providers.tiingo.market import CryptoDaily, CryptoHourly, DailyPrices, HourlyPrices, IexQuotes
+
+WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+    (r"run over|exceeded|request allocation|throttled", RateLimited),  # first: it also advertises plans
+    (r"token|credentials", AuthenticationFailed),
+    (r"permission|limited to the dow|add-on|entitle", NotEntitled),
+    (r"not found|no metadata", UnknownSymbol),
+)
+"""What the vendor says, in lower case, and what it means; the first that fits counts."""
+LONGEST_REMARK = 500  # characters; anything longer is no sentence of the vendor's
+
+
+class Tiingo(Provider):
+    """Limits of the free plan: https://www.tiingo.com/about/pricing."""
+
+    name = "tiingo"
+    title = "Tiingo"
+    homepage = "https://www.tiingo.com"
+    base_url = "https://api.tiingo.com"
+    limits = (Rate(50, 3600), Rate(1000, 86_400))
+    concurrency = 2
+    endpoints = (
+        IexQuotes(),
+        DailyMeta(),
+        CompanyMeta(),
+        CryptoDaily(),
+        CryptoHourly(),
+        DailyPrices(),
+        HourlyPrices(),
+        Distributions(),
+        DividendsInPrices(),
+        Fundamentals(),
+        News(),
+    )
+
+    def authorise(self, request: Request, key: str) -> Request:
+        return with_header(request, "Authorization", f"Token {key}")
+
+    def classify(self, answer: Answer) -> ProviderError | None:
+        said = _remark(answer)
+        told = f"HTTP {answer.status}: {said}"
+        for wording, error_class in WORDINGS if said is not None else ():
+            if re.search(wording, told.lower()):
+                if error_class is RateLimited:
+                    return RateLimited(told, retry_after=_wait(told, answer))
+                return error_class(told)
+        if said is not None and answer.status < 300:
+            return MalformedResponse(told, sample=answer.sample)
+        return by_status(answer, said)
+
+
+def _remark(answer: Answer) -> str | None:
+    """What the vendor says instead of data: a `detail`, or a sentence of plain text (a table has commas, no spaces)."""
+    try:
+        return first_text(answer.json(), "detail")
+    except MalformedResponse:
+        text = answer.text.strip()
+    is_sentence = " " in text.split("\n")[0] and not text.startswith("<") and len(text) <= LONGEST_REMARK
+    return text if is_sentence else None
+
+
+def _wait(said: str, answer: Answer) -> float | None:
+    """Seconds until calls are allowed again: Retry-After, or the next hour, day or month, which begin in New York."""
+    stated = retry_after(answer)
+    if stated is not None:
+        return stated
+    now = answer.received_at.astimezone(NEW_YORK)
+    today = datetime.combine(now.date(), time.min, NEW_YORK)
+    if "hour" in said:
+        return (now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1) - now).total_seconds()
+    if "month" in said:
+        return ((today.replace(day=28) + timedelta(days=4)).replace(day=1) - now).total_seconds()
+    if "daily" in said or "day" in said:
+        return (today + timedelta(days=1) - now).total_seconds()
+    return None
