@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo dev test lint bench clean
+.PHONY: demo dev test lint docs bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,6 +29,9 @@ lint: $(INSTALLED) ## style, import contracts, types
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+docs: $(INSTALLED) ## the tables of README.md that follow from the code
+	$(BIN)/python -m market_pipeline_tests.docs.tables
 
 bench: $(INSTALLED) ## ratios against limits measured in the same run
 	$(BIN)/python -m market_pipeline_tests.benchmarks

@@ -111,15 +111,19 @@ class MarketData:
         self._turn += 1
         return order(wanted.strategy, list(requests), known, requests=requests, turn=self._turn)
 
-    def _storing(self, writer: Writer, wanted: Wanted, done: Refreshed) -> Callable[[Attempt], None]:
-        """What takes each answer as it arrives: writes it, and counts it into `done`."""
+    def _storing(self, writer: Writer, wanted: Wanted, done: Refreshed) -> Callable[[Sequence[Attempt]], None]:
+        """What takes answers of a vendor as they arrive: writes them, and counts them into `done`."""
         dataset = wanted.dataset
 
-        def deliver(attempt: Attempt) -> None:
-            provenance = Provenance(attempt.provider, self._clock(), self._run_id)
-            done.written += writer.write(dataset, attempt.records, provenance, wanted.homes if dataset.pinned else None)
-            writer.quarantine(dataset, attempt.rejected, provenance)
-            days = (dataset.day_of(record) for record in attempt.records)
+        def deliver(attempts: Sequence[Attempt]) -> None:
+            records = [record for attempt in attempts for record in attempt.records]
+            rejected = [row for attempt in attempts for row in attempt.rejected]
+            if not records and not rejected:
+                return
+            provenance = Provenance(attempts[0].provider, self._clock(), self._run_id)
+            done.written += writer.write(dataset, records, provenance, wanted.homes if dataset.pinned else None)
+            writer.quarantine(dataset, rejected, provenance)
+            days = (dataset.day_of(record) for record in records)
             done.rows_by_day.update(day for day in days if day is not None)
 
         return deliver

@@ -75,6 +75,19 @@ def day_of(key: str) -> date:
     return date.fromisoformat(key)
 
 
+def is_key(dataset: Dataset, sessions: Sessions, key: str) -> bool:
+    """Whether a text is the key of a day that the dataset is kept for, in the past or the future.  Pure."""
+    try:
+        day = day_of(key)
+    except ValueError:
+        return False
+    if key != key_of(day):  # 20261120 and 2026-W47-5 are dates as well
+        return False
+    if dataset.partitioned_by is PartitionedBy.DAY:
+        return day >= FIRST_DAY
+    return day >= FIRST_SESSION and (day > sessions.last_known() or sessions.is_session(day))
+
+
 def range_key(keys: Sequence[str]) -> str:
     """One name for several partitions, as Dagster writes ranges: `2026-11-16...2026-11-20`; the key itself for one."""
     return keys[0] if len(keys) == 1 else f"{keys[0]}...{keys[-1]}"

@@ -56,7 +56,7 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
         "twelve_data",
     ),
     "news": ("yahoo", "finnhub", "finviz", "polygon", "fmp", "alpha_vantage", "tiingo"),
-    "economic_events": ("yahoo", "nasdaq", "finviz", "finnhub", "fmp", "alpha_vantage"),
+    "economic_events": ("yahoo", "nasdaq", "finviz", "finnhub", "fred", "fmp", "alpha_vantage"),
 }
 
 

@@ -3,14 +3,15 @@
 A new data type is a line here.  What its asset does when it runs is in `refresh`; what it keeps is in `datasets`.
 """
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import dagster as dg
 
 from market_pipeline.assets.refresh import conclude, refresh
 from market_pipeline.assets.targets import RefreshConfig
-from market_pipeline.datasets import DATASETS, Dataset
+from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.partitions import partitions_of
 from market_pipeline.resources import Pipeline
 from market_pipeline.sessions import Sessions
@@ -31,6 +32,10 @@ GROUPS = {
 
 # Twice more, for what passes by itself.  A retry asks only for what is missing, and a permanent failure says so.
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+
+# Beta in this version of Dagster, and the only way to cover a range of partitions with one run.
+warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 
 def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
@@ -54,14 +59,27 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
     def _asset(
         context: dg.AssetExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.Output[None]]:
-        named = context.has_partition_key or context.has_partition_key_range
-        keys = context.partition_keys if named else None
+        keys = _named_partitions(context, dataset)
         op_context = context.op_execution_context
         outcome = refresh(op_context, dataset, config, pipeline, keys)
-        conclude(op_context, context.asset_key, outcome, strict=named)
+        conclude(op_context, context.asset_key, outcome, strict=keys is not None)
         yield from ()  # a generator may end without an output, which would mark all partitions of the run as good
 
     return _asset
+
+
+def _named_partitions(context: dg.AssetExecutionContext, dataset: Dataset) -> Sequence[str] | None:
+    """The partitions that the run names, as it names them; None where it names none.
+
+    Dagster rounds a day that is no partition, such as a Sunday, up to the next one, which nobody asked for.
+    """
+    if context.has_partition_key:
+        return [context.partition_key]
+    if not context.has_partition_key_range:
+        return None
+    last = context.partition_key_range.end
+    by_symbol = dataset.partitioned_by is PartitionedBy.SYMBOL  # in the order of their registration
+    return [key for key in context.partition_keys if by_symbol or key <= last]
 
 
 def _description(dataset: Dataset) -> str:

@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from market_pipeline.datasets import MARKET_WIDE, Dataset, PartitionedBy, Strategy
-from market_pipeline.partitions import current_days, day_of, key_of, partitions_of, range_key
+from market_pipeline.partitions import current_days, day_of, is_key, key_of, range_key
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
@@ -66,6 +66,8 @@ def target(
     fetched, an empty universe.
     """
     _check_providers(config.providers)
+    if keys is not None and not keys:
+        raise _refused("the range of partitions is empty: it ends before it begins, or holds none")
     chosen = _chosen(universe, config.symbols) if dataset.per_symbol else []
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
         symbols = tuple(_symbols_of(keys, chosen))
@@ -134,16 +136,16 @@ def _symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> 
 
 def _days_of(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: datetime) -> list[date]:
     """The days of partition keys that can be fetched."""
-    definition = partitions_of(dataset, sessions)
     # `dagster job execute --tags` passes any text on as a partition
-    wrong = [key for key in keys if not definition.has_partition_key(key)]
+    wrong = [key for key in keys if not is_key(dataset, sessions, key)]
     if wrong:
         kind = "a session of the exchange" if dataset.partitioned_by is PartitionedBy.SESSION else "a day that is kept"
         raise _refused(f"no such partition: {', '.join(wrong[:SAMPLE])} is not {kind} (a key is a date: 2026-11-20)")
     days = [day_of(key) for key in keys]
     current = sessions.current(now)
-    if dataset.partitioned_by is PartitionedBy.SESSION and days[-1] > current:
-        raise _refused(f"the session {days[-1]} has not begun: the current one is {current}")
+    last = current_days(dataset, sessions, now)[-1]
+    if days[-1] > last:
+        raise _refused(f"{days[-1]} cannot be fetched yet: the last {dataset.partitioned_by} that can is {last}")
     if dataset.live and days[0] < current:
         raise _refused(
             f"{dataset.title} of the session {days[0]} can no longer be fetched: vendors tell them for the current session"

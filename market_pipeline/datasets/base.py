@@ -11,7 +11,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 MARKET_WIDE = "*"
 """The symbol of an answer that is about the whole market and no single symbol (economic events)."""
@@ -71,6 +80,11 @@ def _plausible_time(moment: datetime) -> datetime:
     return moment
 
 
+def _without_nul(text: object) -> object:
+    """PostgreSQL stores no NUL, and one of them in a chunk would cost the whole chunk."""
+    return text.replace("\0", "") if isinstance(text, str) else text
+
+
 # ISO 4217, its funds and metals left out, and the coins that vendors quote like currencies
 _CURRENCIES = frozenset(
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF"
@@ -82,7 +96,11 @@ _CURRENCIES = frozenset(
 )
 
 Symbol = Annotated[str, StringConstraints(pattern=SYMBOL_PATTERN)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Text = Annotated[
+    str,
+    BeforeValidator(_without_nul),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
+]
 Number = Annotated[Decimal, Field(allow_inf_nan=False, gt=Decimal("-1e18"), lt=Decimal("1e18"))]
 Price = Annotated[Decimal, Field(allow_inf_nan=False, gt=0, lt=Decimal("1e9"))]
 NonNegative = Annotated[Decimal, Field(allow_inf_nan=False, ge=0, lt=Decimal("1e18"))]
@@ -189,7 +207,10 @@ class Dataset:
             except ValidationError as error:
                 rejected.append(Rejected(row, _reason(error)))
                 continue
-            except TypeError as error:  # a derived field met a value of the wrong type before its own check did
+            except (
+                TypeError,
+                OverflowError,
+            ) as error:  # a derived field met a senseless value before its own check did
                 rejected.append(Rejected(row, f"row: {error}"))
                 continue
             key = tuple(getattr(record, name) for name in self.key)

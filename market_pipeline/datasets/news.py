@@ -41,7 +41,7 @@ class NewsArticle(Record):
     summary: Text | None = described("first lines or abstract")
     source: Text | None = described("publisher")
     author: Text | None = described("author or authors")
-    related_symbols: tuple[str, ...] = described("other tickers that the vendor links to the article", default=())
+    related_symbols: tuple[Text, ...] = described("other tickers that the vendor links to the article", default=())
     sentiment: Annotated[Decimal, Field(ge=-1, le=1)] | None = described("-1 bearish to 1 bullish", "score")
 
     @model_validator(mode="before")

@@ -34,6 +34,13 @@ def text(value: Any) -> str | None:
     return None if stripped.lower() in ABSENT else stripped
 
 
+def sentence(written: str) -> str | None:
+    """What a vendor says in plain text where a table is due; None for tables and pages (a table's header has no spaces)."""
+    said = written.strip()
+    is_said = " " in said.split("\n")[0] and not said.startswith(("<", "[", "{"))
+    return said if is_said or said.isalpha() else None
+
+
 def one_of(value: Any, *kept: str) -> str | None:
     """The lower-case text if it is one of `kept`, else None: for labels of which vendors have more than we keep."""
     label = (text(value) or "").lower()

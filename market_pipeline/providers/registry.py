@@ -6,6 +6,7 @@ from market_pipeline.providers.cboe import Cboe
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.providers.finviz import Finviz
 from market_pipeline.providers.fmp import FinancialModelingPrep
+from market_pipeline.providers.fred import Fred
 from market_pipeline.providers.nasdaq import Nasdaq
 from market_pipeline.providers.polygon import Polygon
 from market_pipeline.providers.sec_edgar import SecEdgar
@@ -25,6 +26,7 @@ PROVIDERS: dict[str, Provider] = {
         Finviz(),
         Cboe(),
         SecEdgar(),
+        Fred(),
         TwelveData(),
         Tiingo(),
     )

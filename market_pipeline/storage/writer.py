@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import orjson
@@ -74,24 +75,23 @@ class Writer:
         if not records:
             return Written()
         columns = self._columns_of(dataset)
+        rows = _rows(dataset, columns, records)
         shared = (provenance.provider, provenance.fetched_at, provenance.run_id)
-        # Sorted by key, so that two writers of the same rows wait for each other instead of deadlocking.
-        ordered = sorted(records, key=lambda record: tuple(getattr(record, name) for name in dataset.key))
-        fields = [name for name in columns if name in dataset.record.model_fields]
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(_staging(dataset))
             with cursor.copy(_copy(dataset, columns)) as copy:
                 copy.set_types(list(columns.values()))
-                for record in ordered:
-                    row = [_plain(getattr(record, name)) for name in fields]
-                    home = [] if homes is None else [homes.get(record.symbol, provenance.provider)]
+                for symbol, row in rows:
+                    home = () if homes is None else (homes.get(symbol, provenance.provider),)
                     copy.write_row((*row, *shared, *home))
             counts = cursor.execute(_upsert(dataset, columns)).fetchone()
         inserted, updated = counts if counts is not None else (0, 0)
-        return Written(inserted, updated, len(ordered) - inserted - updated)
+        return Written(inserted, updated, len(rows) - inserted - updated)
 
-    def quarantine(self, dataset: Dataset, rejected: Iterable[Rejected], provenance: Provenance) -> None:
+    def quarantine(self, dataset: Dataset, rejected: Sequence[Rejected], provenance: Provenance) -> None:
         """Keep refused rows with their reason; the same row refused again counts up."""
+        if not rejected:
+            return
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.executemany(_QUARANTINE, [_refused(dataset, one, provenance) for one in rejected])
 
@@ -163,8 +163,23 @@ def _names(columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _rows(dataset: Dataset, columns: Mapping[str, str], records: Sequence[Record]) -> list[tuple[str, tuple[Any, ...]]]:
+    """Symbol and fields of each record, once a key (the last one counts): an upsert cannot touch a row twice.
+
+    Sorted by key, so that two writers of the same rows wait for each other instead of deadlocking.
+    """
+    key = attrgetter(*dataset.key) if len(dataset.key) > 1 else lambda record: (getattr(record, dataset.key[0]),)
+    fields = [name for name in columns if name in dataset.record.model_fields]
+    values = attrgetter(*fields)
+    arrays = [place for place, name in enumerate(fields) if columns[name].endswith("[]")]
+    latest = {key(record): record for record in records}
+    found = []
+    for _, record in sorted(latest.items(), key=itemgetter(0)):
+        row = list(values(record))
+        for place in arrays:  # psycopg writes lists as arrays, and tuples as composite values
+            row[place] = list(row[place])
+        found.append((record.symbol, tuple(row)))
+    return found
 
 
 def _refused(dataset: Dataset, rejected: Rejected, provenance: Provenance) -> dict[str, Any]:

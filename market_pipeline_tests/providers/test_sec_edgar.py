@@ -82,7 +82,7 @@ def test_the_last_report_of_a_figure_counts_and_is_dated_by_the_first_that_said_
 
 
 def test_only_whole_quarters_and_years_are_kept_and_a_years_last_balance_is_its_last_quarters_too() -> None:
-    annual = {"filed": "2026-02-10", "form": "10-K", "fy": 2025, "fp": "FY"}
+    annual: dict[str, Any] = {"filed": "2026-02-10", "form": "10-K", "fy": 2025, "fp": "FY"}
     flows = [
         fact("2025-06-30", 60, "2025-08-01", start="2025-01-01", fy=2025, fp="Q2"),
         fact("2025-06-30", 125, "2025-08-01", start="2024-07-01", fy=2025, fp="Q2"),

@@ -28,7 +28,7 @@ from market_pipeline.simulator.server import Simulator, SimulatorSettings
 from market_pipeline_tests.providers.conformance import served_by
 from market_pipeline_tests.recordings import ERRORS, Recording, load
 from market_pipeline_tests.replay import CREDENTIALS
-from market_pipeline_tests.simulator.meant import ALLOWED, FUNDS, UNTOLD
+from market_pipeline_tests.simulator.meant import ALLOWED, FUNDS, UNTOLD, covers
 from market_pipeline_tests.simulator.structure import (
     MISSING,
     Path,
@@ -142,7 +142,11 @@ class Comparison:
         """`wrong` less what is meant, a line for each path, and a line when the dialect stumbled on any day."""
         meant = ALLOWED.get(case.endpoint, {})
         before = self._stumbles(case)
-        found = [f"{path or 'the answer'} {what}" for path, what in self.wrong(case).items() if path not in meant]
+        found = [
+            f"{path or 'the answer'} {what}"
+            for path, what in self.wrong(case).items()
+            if not any(covers(one, path) for one in meant)
+        ]
         stumbles = self._stumbles(case) - before
         return [*found, f"the dialect stumbled {stumbles} times: see the log"] if stumbles else found
 

@@ -6,9 +6,10 @@ ALLOWED: Mapping[str, Mapping[str, str]] = {
     "alpha_vantage.DailyAdjusted": {"": "a premium function: free keys are refused, as the simulator's are"},
     "polygon.OptionsSnapshot": {"next_url": "documented; the recording has one page"},
     "polygon.UniversalSnapshot": {"next_url": "documented; the recording has one page"},
+    "sec_edgar.CompanyFacts": {"facts.us-gaap.*": "which concepts a company files is its own; the recording keeps 20"},
     "twelve_data.Quote": {"*.last_quote_at": "documented since 2025, and the recording is of 2024"},
 }
-"""Differences that are meant: endpoint (`finnhub.Quote`) → path → the reason; "" is the whole answer."""
+"""Differences that are meant: endpoint (`finnhub.Quote`) → path → the reason; "" is the whole answer, `*` any one key."""
 
 NO_REQUEST: Mapping[str, str] = {
     "nasdaq/dividends/calendar_dividends_2022-05": "its address holds MOCK_DATE for the date",
@@ -22,3 +23,9 @@ UNTOLD: Mapping[str, Mapping[str, str]] = {"alpha_vantage/*_csv": {"datatype": "
 
 FUNDS = frozenset({"SPY", "QQQ", "VTI", "VTSAX"})
 """Symbols of funds in the recordings: the synthetic market takes every symbol for a company's."""
+
+
+def covers(meant: str, path: str) -> bool:
+    """Whether a path is one that an entry of ALLOWED means."""
+    wanted, found = meant.split("."), path.split(".")
+    return len(wanted) == len(found) and all(one in ("*", other) for one, other in zip(wanted, found, strict=True))

@@ -48,6 +48,7 @@ def test_a_good_quote_is_kept() -> None:
         ("historical_prices", {**BAR, "close": 13}, "close 13 is outside of low 9 to high 12"),
         ("historical_prices", {**BAR, "adjustment": "some"}, "adjustment"),
         ("earnings", {"symbol": "AAPL", "eps_actual": 1}, "calendar_quarter"),
+        ("earnings", {"symbol": "AAPL", "period_end": date(1, 1, 2)}, "row: date value out of range"),
         (
             "news",
             {"symbol": "AAPL", "title": "x", "url": "javascript:alert(1)", "published_at": CLOSE},
@@ -59,6 +60,13 @@ def test_a_bad_row_is_refused_with_its_reason(data_type: str, row: dict[str, Any
     checked = DATASETS[data_type].check([row])
     assert checked.records == []
     assert told in checked.rejected[0].reason
+
+
+def test_text_is_kept_without_what_the_database_cannot_store() -> None:
+    article = {"symbol": "AAPL", "title": "a\0b", "url": "https://example.com/1", "published_at": CLOSE, "author": "\0"}
+    checked = DATASETS["news"].check([article, {**article, "author": "x"}])
+    assert "author" in checked.rejected[0].reason
+    assert checked.records[0].model_dump()["title"] == "ab"
 
 
 def test_a_bid_above_the_offer_is_kept_and_flagged() -> None:

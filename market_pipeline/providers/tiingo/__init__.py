@@ -18,7 +18,7 @@ from market_pipeline.providers.errors import (
     UnknownSymbol,
 )
 from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
-from market_pipeline.providers.normalise import NEW_YORK
+from market_pipeline.providers.normalise import NEW_YORK, sentence
 from market_pipeline.providers.tiingo.companies import (
     CompanyMeta,
     DailyMeta,
@@ -36,7 +36,6 @@ WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
     (r"not found|no metadata", UnknownSymbol),
 )
 """What the vendor says, in lower case, and what it means; the first that fits counts."""
-LONGEST_REMARK = 500  # characters; anything longer is no sentence of the vendor's
 
 
 class Tiingo(Provider):
@@ -79,13 +78,11 @@ class Tiingo(Provider):
 
 
 def _remark(answer: Answer) -> str | None:
-    """What the vendor says instead of data: a `detail`, or a sentence of plain text (a table has commas, no spaces)."""
+    """What the vendor says instead of data."""
     try:
         return first_text(answer.json(), "detail")
     except MalformedResponse:
-        text = answer.text.strip()
-    is_sentence = " " in text.split("\n")[0] and not text.startswith("<") and len(text) <= LONGEST_REMARK
-    return text if is_sentence else None
+        return sentence(answer.sample)
 
 
 def _wait(said: str, answer: Answer) -> float | None:

@@ -6,6 +6,7 @@ from market_pipeline.simulator.dialects.cboe import CboeDialect
 from market_pipeline.simulator.dialects.finnhub import FinnhubDialect
 from market_pipeline.simulator.dialects.finviz import FinvizDialect
 from market_pipeline.simulator.dialects.fmp import FmpDialect
+from market_pipeline.simulator.dialects.fred import FredDialect
 from market_pipeline.simulator.dialects.nasdaq import NasdaqDialect
 from market_pipeline.simulator.dialects.polygon import PolygonDialect
 from market_pipeline.simulator.dialects.sec_edgar import SecEdgarDialect
@@ -26,6 +27,7 @@ def dialects() -> dict[str, Dialect]:
         FinvizDialect(),
         CboeDialect(),
         SecEdgarDialect(),
+        FredDialect(),
         TwelveDataDialect(),
         TiingoDialect(),
     )

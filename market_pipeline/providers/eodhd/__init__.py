@@ -1,0 +1,106 @@
+"""EODHD: quotes, bars, dividends, options, company data, news and economic events, by exchange and ticker (AAPL.US).
+
+Calls are a currency: most requests cost 1 of it for each symbol, bars of a day 5, news 10, fundamentals 10, the bars of a
+whole exchange 100.  Free keys get 20 a day, and daily bars of a year for it.  Errors are plain text or {"error": …}; 402
+means that the day's calls are spent.
+Source: https://eodhd.com/financial-apis, github.com/EodHistoricalData/EODHD-openapi and eodhd-claude-skills.
+"""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+
+from market_pipeline.providers.base import Provider, Rate, by_status, with_param
+from market_pipeline.providers.eodhd.companies import (
+    CompanyInfo,
+    Dividends,
+    EarningsCalendar,
+    EarningsHistory,
+    EarningsTrends,
+    EconomicEvents,
+    News,
+)
+from market_pipeline.providers.eodhd.fundamentals import Fundamentals
+from market_pipeline.providers.eodhd.market import (
+    BulkDailyPrices,
+    DailyPrices,
+    HourlyPrices,
+    OptionsChain,
+    RealTime,
+    UsQuotes,
+)
+from market_pipeline.providers.errors import (
+    AuthenticationFailed,
+    MalformedResponse,
+    NotEntitled,
+    ProviderError,
+    RateLimited,
+    UnknownSymbol,
+)
+from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
+from market_pipeline.providers.normalise import sentence
+
+WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+    (r"exceeded|limit reached|too many", RateLimited),
+    (r"unauthenticated|invalid (api )?(key|token)|api token", AuthenticationFailed),
+    (r"free users|subscription|your plan|forbidden", NotEntitled),
+    (r"not found", UnknownSymbol),
+)
+"""What the vendor says, in lower case, and what it means; the first that fits counts."""
+SPENT_FOR_THE_DAY = 402
+
+
+class Eodhd(Provider):
+    """Limits of the free plan: https://eodhd.com/pricing and https://eodhd.com/financial-apis/api-limits."""
+
+    name = "eodhd"
+    title = "EODHD"
+    homepage = "https://eodhd.com"
+    base_url = "https://eodhd.com/api"
+    limits = (Rate(20, 86_400), Rate(1000, 60))
+    endpoints = (
+        UsQuotes(),
+        RealTime(),
+        CompanyInfo(),
+        BulkDailyPrices(),
+        DailyPrices(),
+        HourlyPrices(),
+        OptionsChain(),
+        EarningsCalendar(),
+        EarningsTrends(),
+        EarningsHistory(),
+        Dividends(),
+        Fundamentals(),
+        News(),
+        EconomicEvents(),
+    )
+
+    def authorise(self, request: Request, key: str) -> Request:
+        return with_param(request, "api_token", key)
+
+    def classify(self, answer: Answer) -> ProviderError | None:
+        said = _remark(answer)
+        told = f"HTTP {answer.status}: {said}"
+        if answer.status == SPENT_FOR_THE_DAY or "daily" in (said or ""):
+            return RateLimited(told, retry_after=_until_tomorrow(answer))
+        for wording, error_class in WORDINGS if said is not None else ():
+            if re.search(wording, told.lower()):
+                if error_class is RateLimited:
+                    return RateLimited(told, retry_after=retry_after(answer))
+                return error_class(told)
+        if said is not None and answer.status < 300:
+            return MalformedResponse(told, sample=answer.sample)
+        return by_status(answer, said)
+
+
+def _remark(answer: Answer) -> str | None:
+    """What the vendor says instead of data."""
+    try:
+        return first_text(answer.json(), "error", "message")
+    except MalformedResponse:
+        return sentence(answer.sample)
+
+
+def _until_tomorrow(answer: Answer) -> float:
+    """Seconds until midnight in UTC, when a new day's calls begin."""
+    now = answer.received_at.astimezone(UTC)
+    return (datetime.combine(now.date() + timedelta(days=1), time.min, UTC) - now).total_seconds()

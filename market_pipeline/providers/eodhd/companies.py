@@ -1,0 +1,301 @@
+"""What EODHD knows of companies: profiles, earnings, dividends, news; and the economic calendar."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from market_pipeline.datasets import MARKET_WIDE
+from market_pipeline.providers.base import with_param
+from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, objects, symbol_of, table
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
+from market_pipeline.providers.normalise import (
+    NEW_YORK,
+    add_up_dividends,
+    country,
+    day,
+    integer,
+    major_unit,
+    moment,
+    number,
+    price,
+    scaled,
+    text,
+)
+
+UTC = ZoneInfo("UTC")
+TEN_YEARS = timedelta(days=3652)
+ASSET_CLASSES = {
+    "common stock": "stock",
+    "preferred stock": "stock",
+    "etf": "etf",
+    "etc": "etf",
+    "fund": "fund",
+    "mutual fund": "fund",
+    "index": "index",
+    "currency": "currency",
+}
+REPORT_TIMES = {"BeforeMarket": "bmo", "AfterMarket": "amc"}
+PAYMENTS_A_YEAR = {
+    "weekly": 52,
+    "monthly": 12,
+    "quarterly": 4,
+    "semiannual": 2,
+    "semi-annual": 2,
+    "annual": 1,
+    "special": 0,
+}
+SUMMARY = 1000  # characters of an article that are kept: bodies come whole
+
+
+class CompanyInfo(EodhdEndpoint):
+    """`General` with its neighbours, or alone where a filter named nothing else."""
+
+    data_type = "company_info"
+    path = "/fundamentals/{symbol}"
+    cost = 10
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        return {**super().params(ask), "filter": "General,Highlights,SharesStats"}
+
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        named = params.get("filter", "General").split(",")
+        return super().match(path, params, now) if "General" in named else None
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        payload = answer.json()
+        sections = {"General": payload} if asked(answer, "filter") == "General" else payload
+        found, highlights, shares = (sections.get(name) or {} for name in ("General", "Highlights", "SharesStats"))
+        cik = text(found.get("CIK"))
+        row = {
+            "symbol": ask.symbol,
+            "name": text(found["Name"]),
+            "exchange": text(found.get("Exchange")),
+            "asset_class": ASSET_CLASSES.get((text(found.get("Type")) or "").lower()),
+            "sector": text(found.get("Sector")),
+            "industry": text(found.get("Industry")),
+            "country": text(found.get("CountryName")),
+            "currency": major_unit(found.get("CurrencyCode"))[0],
+            "market_cap": number(highlights.get("MarketCapitalization")),
+            "shares_outstanding": number(shares.get("SharesOutstanding")),
+            "employees": integer(found.get("FullTimeEmployees")),
+            "ceo": _chief(found.get("Officers")),
+            "website": text(found.get("WebURL")),
+            "description": text(found.get("Description")),
+            "address": text(found.get("Address")),
+            "phone": text(found.get("Phone")),
+            "ipo_date": day(found.get("IPODate")),
+            "fiscal_year_end": text(found.get("FiscalYearEnd")),
+            "cik": None if cik is None else cik.zfill(10),
+            "isin": text(found.get("ISIN")),
+            "figi": text(found.get("OpenFigi")),
+        }
+        return Parsed([row])
+
+
+def _chief(officers: Any) -> str | None:
+    chiefs = (one for one in objects(officers) if "CEO" in (one.get("Title") or "").split())
+    return next((text(one.get("Name")) for one in chiefs), None)
+
+
+class EarningsCalendar(EodhdEndpoint):
+    """Reports past and expected of up to 50 companies at once; without symbols, those of all exchanges in a week."""
+
+    data_type = "earnings"
+    path = "/calendar/earnings"
+    symbols_in: ClassVar[str | None] = "symbols"
+    batch = 50  # what the vendor advises
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        rows = []
+        for found in rows_of(answer.json()["earnings"], "earnings"):
+            symbol = symbol_of(found["code"])
+            if symbol is not None:
+                rows.append({"symbol": symbol, **_reported(found)})
+        return Parsed(rows)
+
+
+def _reported(found: Mapping[str, Any]) -> Row:
+    currency, unit = major_unit(found.get("currency"))
+    return {
+        "period_end": day(found.get("date")),
+        "report_date": day(found["report_date"]),
+        "report_time": REPORT_TIMES.get(found.get("before_after_market") or ""),
+        "eps_estimate": scaled(number(found.get("estimate")), unit),
+        "eps_actual": scaled(number(found.get("actual")), unit),
+        "surprise_percent": number(found.get("percent")),
+        "currency": currency,
+    }
+
+
+class EarningsTrends(EodhdEndpoint):
+    """What analysts expected of past and coming quarters; those for years are not kept."""
+
+    data_type = "earnings"
+    path = "/calendar/trends"
+    symbols_in: ClassVar[str | None] = "symbols"
+    batch = 50  # what the vendor advises
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        trends = [found for of_one in answer.json()["trends"] for found in rows_of(of_one, "trends")]
+        quarters: dict[tuple[str | None, Any], Row] = {}
+        for found in sorted(trends, key=lambda one: one["period"] == "0q"):  # expected within the quarter: counts more
+            symbol, ends = symbol_of(found["code"]), day(found["date"])
+            if symbol is not None and found["period"].endswith("q"):
+                quarters[symbol, ends] = {
+                    "symbol": symbol,
+                    "period_end": ends,
+                    "eps_estimate": number(found.get("earningsEstimateAvg")),
+                    "revenue_estimate": number(found.get("revenueEstimateAvg")),
+                }
+        return Parsed(list(quarters.values()))
+
+
+class EarningsHistory(EodhdEndpoint):
+    """The reports that a company's fundamentals tell of."""
+
+    data_type = "earnings"
+    path = "/fundamentals/{symbol}"
+    cost = 10
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        return {**super().params(ask), "filter": "Earnings::History"}
+
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        is_told = params.get("filter", "Earnings") in ("Earnings", "Earnings::History")
+        return super().match(path, params, now) if is_told else None
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        payload, filtered = answer.json(), asked(answer, "filter")
+        earnings = payload.get("Earnings") if filtered is None else payload
+        history = earnings if filtered == "Earnings::History" else (earnings or {}).get("History")
+        rows: list[Row] = [
+            {
+                "symbol": ask.symbol,
+                "report_date": day(found.get("reportDate")),
+                "report_time": REPORT_TIMES.get(found.get("beforeAfterMarket") or ""),
+                "eps_estimate": number(found.get("epsEstimate")),
+                "eps_actual": number(found.get("epsActual")),
+                "surprise_percent": number(found.get("surprisePercent")),
+                **_period(found),
+            }
+            for found in objects(history)
+        ]
+        return Parsed(rows)
+
+
+def _period(found: Mapping[str, Any]) -> Row:
+    """The end of the period, except where the day of the report stands for it: the vendor has not placed it yet."""
+    ends, reported = day(found["date"]), day(found.get("reportDate"))
+    return {"period_end": None if ends == reported else ends, "currency": major_unit(found.get("currency"))[0]}
+
+
+class Dividends(EodhdEndpoint):
+    """Dividends as paid (`unadjustedValue`) or, in CSV and older answers, divided by later splits."""
+
+    data_type = "dividends"
+    path = "/div/{symbol}"
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        return {**super().params(ask), "from": (ask.now.astimezone(NEW_YORK).date() - TEN_YEARS).isoformat()}
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        return Parsed(add_up_dividends(_payment(ask.symbol, found) for found in table(answer, "Date", "Dividends")))
+
+
+def _payment(symbol: str, found: Mapping[str, Any]) -> Row:
+    currency, unit = major_unit(found.get("currency"))
+    paid = price(found.get("unadjustedvalue"))
+    adjusted = price(found["value"] if "value" in found else found["dividends"])
+    period = (text(found.get("period")) or "").lower()
+    return {
+        "symbol": symbol,
+        "ex_date": day(found["date"]),
+        "amount": scaled(adjusted if paid is None else paid, unit),
+        "adjustment": "split" if paid is None else "raw",
+        "kind": "special" if period == "special" else None,
+        "declaration_date": day(found.get("declarationdate")),
+        "record_date": day(found.get("recorddate")),
+        "pay_date": day(found.get("paymentdate")),
+        "frequency": PAYMENTS_A_YEAR.get(period),
+        "currency": currency,
+    }
+
+
+class PagedEndpoint(EodhdEndpoint):
+    """One that takes its window as the days `from` and `to`, and tells it in pages."""
+
+    page_size: ClassVar[int]
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        common = {**super().params(ask), "limit": str(self.page_size)}
+        if ask.window is None:
+            return common
+        return {**common, "from": ask.window.start.isoformat(), "to": ask.window.end.isoformat()}
+
+    def more(self, answer: Answer, ask: Ask, told: int) -> tuple[Request, ...]:
+        """The next page, where this one was full."""
+        if told < self.page_size:
+            return ()
+        offset = int(asked(answer, "offset") or "0") + self.page_size
+        return tuple(with_param(one, "offset", str(offset)) for one in self.requests(ask))
+
+
+class News(PagedEndpoint):
+    """Articles with their whole text, and with the sentiment that the vendor finds in it; 5 calls and 5 for the symbol."""
+
+    data_type = "news"
+    path = "/news"
+    symbols_in: ClassVar[str | None] = "s"
+    page_size = 100
+    cost = 10
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        articles = list(rows_of(answer.json(), "news"))
+        rows = [row for found in articles for row in _article(found, ask)]
+        return Parsed(rows, self.more(answer, ask, len(articles)))
+
+
+def _article(found: Mapping[str, Any], ask: Ask) -> Iterable[Row]:
+    """The article for the symbol that was asked for, whether it names it or not; or for all that it names."""
+    named = [symbol for symbol in map(symbol_of, found.get("symbols") or ()) if symbol is not None]
+    told = text(found.get("content"))
+    for symbol in dict.fromkeys(named) if ask.symbols == (MARKET_WIDE,) else ask.symbols:
+        if symbol in named or len(ask.symbols) == 1:
+            yield {
+                "symbol": symbol,
+                "published_at": moment(found["date"], UTC),
+                "title": text(found["title"]),
+                "url": text(found["link"]),
+                "summary": None if told is None else told[:SUMMARY],
+                "related_symbols": tuple(other for other in dict.fromkeys(named) if other != symbol),
+                "sentiment": number((found.get("sentiment") or {}).get("polarity")),
+            }
+
+
+class EconomicEvents(PagedEndpoint):
+    """Releases in all countries, in UTC; a release comes once for each comparison (mom, qoq, yoy)."""
+
+    data_type = "economic_events"
+    path = "/economic-events"
+    market_wide = True
+    page_size = 1000
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        events = list(rows_of(answer.json(), "economic events"))
+        return Parsed([_event(found) for found in events], self.more(answer, ask, len(events)))
+
+
+def _event(found: Mapping[str, Any]) -> Row:
+    comparison = text(found.get("comparison"))
+    event = text(found["type"])
+    return {
+        "symbol": MARKET_WIDE,
+        "event_at": moment(found["date"], UTC),
+        "country": country(found["country"]),
+        "event": event if comparison is None else f"{event} ({comparison})",
+        "period": text(found.get("period")),
+        "actual": number(found.get("actual")),
+        "estimate": number(found.get("estimate")),
+        "previous": number(found.get("previous")),
+    }

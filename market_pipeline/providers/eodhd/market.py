@@ -1,0 +1,267 @@
+"""What EODHD knows of the market: quotes, bars and options.  Prices are raw, times Unix seconds or UTC, unless said."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from market_pipeline.providers.eodhd.answers import SUFFIXES, EodhdEndpoint, table
+from market_pipeline.providers.errors import NoData, ProviderError
+from market_pipeline.providers.exchanges import listed_symbol
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
+from market_pipeline.providers.normalise import (
+    NEW_YORK,
+    day,
+    epoch,
+    fraction,
+    integer,
+    local_midnight,
+    major_unit,
+    moment,
+    number,
+    one_of,
+    price,
+    scaled,
+    text,
+)
+
+YEAR = timedelta(days=365)
+BULK_COST = 100
+
+
+class UsQuotes(EodhdEndpoint):
+    """The last trade with bid and offer, 15 minutes late; US shares only.  Many symbols can be asked for at once; each
+    costs a call, and the cost of a request is fixed here: so one is."""
+
+    data_type = "stock_quotes"
+    path = "/us-quote-delayed"
+    symbols_in: ClassVar[str | None] = "s"
+
+    def serves(self, ask: Ask) -> bool:
+        return super().serves(ask) and all(self.spell(symbol).endswith(".US") for symbol in ask.symbols)
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        found = {self.unspell(name): one for name, one in (answer.json()["data"] or {}).items()}
+        return Parsed([_quote(symbol, one) for symbol, one in found.items() if symbol in ask.symbols])
+
+
+def _quote(symbol: str, found: Mapping[str, Any]) -> Row:
+    traded_at = epoch(found.get("lastTradeTime")) or epoch(found.get("timestamp"))
+    return {
+        "symbol": symbol,
+        "as_of": traded_at,
+        "session": None if traded_at is None else traded_at.astimezone(NEW_YORK).date(),
+        "price": price(found["lastTradePrice"]),
+        "bid": number(found.get("bidPrice")),
+        "ask": number(found.get("askPrice")),
+        "open": price(found.get("open")),
+        "high": price(found.get("high")),
+        "low": price(found.get("low")),
+        "previous_close": price(found.get("previousClosePrice")),
+        "change": number(found.get("change")),
+        "change_percent": number(found.get("changePercent")),
+        "volume": integer(found.get("volume")),
+        "currency": major_unit(found.get("currency"))[0],
+    }
+
+
+class RealTime(EodhdEndpoint):
+    """The last minute's bar of the day on any exchange, 15 to 20 minutes late; "NA" where nothing has been traded.
+
+    Further symbols can be given as `s`; see UsQuotes for why they are not.
+    """
+
+    data_type = "stock_quotes"
+    path = "/real-time/{symbol}"
+
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        ask = super().match(path, {}, now)
+        if ask is None or not params.get("s"):
+            return ask
+        further = (self.unspell(one) for one in params["s"].split(",") if one)
+        return Ask(data_type=ask.data_type, symbols=tuple(dict.fromkeys((*ask.symbols, *further))), now=now)
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        rows: list[Row] = []
+        errors: dict[str, ProviderError] = {}
+        for found in table(answer, "code", "timestamp", "close"):
+            symbol, traded_at = self.unspell(found["code"]), epoch(found["timestamp"])
+            if traded_at is None:
+                errors[symbol] = NoData(f"EODHD has no quote of {symbol} for now")
+            else:
+                rows.append({"symbol": symbol, "as_of": traded_at, **_minute(traded_at, found)})
+        return Parsed(rows, errors=errors)
+
+
+def _minute(traded_at: datetime, found: Mapping[str, Any]) -> Row:
+    return {
+        "session": traded_at.astimezone(NEW_YORK).date(),
+        "price": price(found["close"]),
+        "open": price(found.get("open")),
+        "high": price(found.get("high")),
+        "low": price(found.get("low")),
+        "previous_close": price(found.get("previousclose")),
+        "change": number(found.get("change")),
+        "change_percent": number(found.get("change_p")),
+        "volume": integer(found.get("volume")),
+    }
+
+
+class DailyPrices(EodhdEndpoint):
+    """Raw bars with the adjusted close beside them; free keys get a year."""
+
+    data_type = "historical_prices"
+    path = "/eod/{symbol}"
+    timeframes = ("1d",)
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        common = {**super().params(ask), "period": "d"}
+        if ask.window is None:
+            return common
+        return {**common, "from": ask.window.start.isoformat(), "to": ask.window.end.isoformat()}
+
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        is_whole = params.get("period", "d") == "d" and "filter" not in params
+        return super().match(path, params, now) if is_whole else None
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        return Parsed([_daily_bar(ask.symbol, found) for found in table(answer, "Date", "Close")])
+
+
+class BulkDailyPrices(EodhdEndpoint):
+    """One session of a whole exchange for as much as a hundred symbols cost: so for a hundred and more."""
+
+    data_type = "historical_prices"
+    path = "/eod-bulk-last-day/{exchange}"
+    market_wide = True
+    timeframes = ("1d",)
+    cost = BULK_COST
+
+    def serves(self, ask: Ask) -> bool:
+        is_one_day = ask.window is not None and ask.window.start == ask.window.end
+        return super().serves(ask) and is_one_day and len(ask.symbols) >= BULK_COST
+
+    def requests(self, ask: Ask) -> tuple[Request, ...]:
+        date = {} if ask.window is None else {"date": ask.window.end.isoformat()}
+        return (Request(path=self.path.format(exchange="US"), params={**self.params(ask), **date}),)
+
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        is_bulk = (
+            re.fullmatch(self.path.format(exchange="[A-Z]+"), path) and "type" not in params
+        )  # not splits, dividends
+        return super().match(self.path, params, now) if is_bulk else None
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        rows = []
+        for found in table(answer, "Code", "Ex", "Date", "Close"):
+            exchange = found.get("exchange_short_name") or found.get("ex") or ""
+            symbol = listed_symbol(found["code"], SUFFIXES.get(exchange))
+            if symbol is not None:
+                rows.append(_daily_bar(symbol, found))
+        return Parsed(rows)
+
+
+def _daily_bar(symbol: str, found: Mapping[str, Any]) -> Row:
+    session = day(found["date"])
+    return {
+        "symbol": symbol,
+        "timeframe": "1d",
+        "bar_start": None if session is None else local_midnight(session),
+        "session": session,
+        "adjustment": "raw",
+        **_prices(found),
+        "adjusted_close": price(found.get("adjusted_close")),
+    }
+
+
+def _prices(found: Mapping[str, Any]) -> Row:
+    return {name: number(found[name]) for name in ("open", "high", "low", "close")} | {
+        "volume": number(found["volume"])
+    }
+
+
+class HourlyPrices(EodhdEndpoint):
+    """Bars of an hour; those without a trade are empty and left out."""
+
+    data_type = "historical_prices"
+    path = "/intraday/{symbol}"
+    fixed: ClassVar[Mapping[str, str]] = {"interval": "1h"}
+    timeframes = ("1h",)
+    cost = 5
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        common = super().params(ask)
+        if ask.window is None:
+            return common
+        start, end = local_midnight(ask.window.start), local_midnight(ask.window.end + timedelta(days=1))
+        return {**common, "from": str(int(start.timestamp())), "to": str(int(end.timestamp()) - 1)}
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        found = table(answer, "Timestamp", "Close")
+        return Parsed([_hourly_bar(ask.symbol, one) for one in found if number(one["close"]) is not None])
+
+
+def _hourly_bar(symbol: str, found: Mapping[str, Any]) -> Row:
+    started = epoch(found["timestamp"])
+    return {
+        "symbol": symbol,
+        "timeframe": "1h",
+        "bar_start": started,
+        "session": None if started is None else started.astimezone(NEW_YORK).date(),
+        "adjustment": "raw",
+        **_prices(found),
+    }
+
+
+class OptionsChain(EodhdEndpoint):
+    """The whole chain by expiration.  Times are New York's; the volatility is in percent."""
+
+    data_type = "options_chain"
+    path = "/options/{symbol}"
+    cost = 10
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        today = ask.now.astimezone(NEW_YORK).date()
+        return {**super().params(ask), "from": today.isoformat(), "to": (today + 3 * YEAR).isoformat()}
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        payload = answer.json()
+        contracts = [
+            found
+            for expiration in rows_of(payload["data"], "data")
+            for side in expiration["options"].values()
+            for found in rows_of(side, "options")
+        ]
+        updated = (moment(found.get("updatedAt")) for found in contracts)
+        traded_on = day(payload.get("lastTradeDate"))
+        latest = max(filter(None, updated), default=None)
+        session = traded_on if latest is None else latest.astimezone(NEW_YORK).date()
+        underlying = price(payload.get("lastTradePrice")) if session == traded_on else None
+        return Parsed(
+            [_contract(ask.symbol, found) | {"session": session, "underlying_price": underlying} for found in contracts]
+        )
+
+
+def _contract(symbol: str, found: Mapping[str, Any]) -> Row:
+    currency, unit = major_unit(found.get("currency"))
+    prices = {"strike": "strike", "bid": "bid", "ask": "ask", "last_price": "lastPrice"}
+    return {
+        "symbol": symbol,
+        "contract_symbol": text(found["contractName"]),
+        "expiration": day(found["expirationDate"]),
+        "option_type": one_of(found["type"], "call", "put"),
+        **{field: scaled(number(found.get(name)), unit) for field, name in prices.items()},
+        "last_trade_at": _traded_at(found.get("lastTradeDateTime")),
+        "volume": integer(found.get("volume")),
+        "open_interest": integer(found.get("openInterest")),
+        "implied_volatility": fraction(found.get("impliedVolatility")),
+        **{greek: number(found.get(greek)) for greek in ("delta", "gamma", "theta", "vega", "rho")},
+        "in_the_money": {"true": True, "false": False}.get(str(found.get("inTheMoney")).lower()),
+        "as_of": moment(found.get("updatedAt")),
+        "currency": currency,
+    }
+
+
+def _traded_at(written: Any) -> datetime | None:
+    """0000-00-00 00:00:00 stands for a contract that has never been traded."""
+    return None if day(written) is None else moment(written)

@@ -1,0 +1,44 @@
+"""Measuring: medians of several rounds, and one table for all benchmarks."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the table: a measurement beside its limit, both in `unit`, larger is better."""
+
+    what: str
+    unit: str
+    measured: float
+    limit: float
+    limit_is: str
+    goal: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        return self.measured / self.limit
+
+
+def per_second(work: Callable[[], int], rounds: int = 3) -> float:
+    """Median over `rounds` of the units that `work` did, which it returns, per second."""
+    speeds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        done = work()
+        speeds.append(done / (time.perf_counter() - started))
+    return statistics.median(speeds)
+
+
+def show(results: list[Result]) -> None:
+    table = Table("what", "measured", "limit", "the limit is", "ratio", "goal")
+    for one in results:
+        measured, limit = (f"{value:,.1f} {one.unit}" for value in (one.measured, one.limit))
+        goal = "" if one.goal is None else f"{one.goal:.0%}"
+        table.add_row(one.what, measured, limit, one.limit_is, f"{one.ratio:.0%}", goal)
+    Console(width=150).print(table)

@@ -1,0 +1,273 @@
+"""Asking every vendor the same questions about one synthetic market, and comparing what their adapters make of the answers.
+
+Here belong the questions, which follow from how a dataset is kept, and the rules of the comparison: which rows an answer
+has to have, which values are the same.  What is meant to differ is in `differences.py`.  Nothing here knows a vendor.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from market_pipeline.datasets import MARKET_WIDE, Dataset, PartitionedBy, Record
+from market_pipeline.fetching.calls import Caller, verdicts
+from market_pipeline.fetching.gate import Gate
+from market_pipeline.fetching.planner import batch_of
+from market_pipeline.fetching.vendors import Vendor, configured_vendors
+from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.errors import NoData, ProviderError
+from market_pipeline.providers.messages import Ask, Window
+from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.settings import ProviderSettings, Settings
+from market_pipeline.simulator.control import SimulatorControl
+from market_pipeline.simulator.market import SyntheticMarket
+from market_pipeline_tests.providers.differences import DELAYED, Difference, slack, spared
+
+FRIDAY = date(2026, 7, 31)
+OPEN = datetime(2026, 7, 31, 16, tzinfo=UTC)
+"""Noon in New York."""
+CLOSED = datetime(2026, 8, 1, 12, tzinfo=UTC)
+"""Saturday: everything about Friday has been published."""
+SYMBOLS = ("AAPL", "BRK.B", "VZ", "ERQ")
+"""On Nasdaq, split in the week before; a class of shares, on the NYSE, as is VZ, which pays these days; a made-up one."""
+
+LACKS, ALONE, REJECTED = "lacks", "alone", "rejected"
+"""What a finding that is not about a field is about, besides the outcomes of errors."""
+_ALIGNED_BY = {"stock_quotes": ("symbol", "session")}
+"""What makes two rows one, where that is not the dataset's key: a quote's key is the time of its trade, which is compared."""
+_HAPPENS = {"earnings": "report_date", "dividends": "ex_date"}
+"""The day by which calendars of a dataset without a window list it."""
+
+
+def questions(dataset: Dataset) -> Iterator[Ask]:
+    """Everything that a run of the pipeline may ask about a dataset."""
+    symbols = SYMBOLS if dataset.per_symbol else (MARKET_WIDE,)
+    for now in (OPEN, CLOSED) if dataset.live else (CLOSED,):
+        for window in _windows(dataset):
+            for timeframe in dataset.timeframes or (None,):
+                yield Ask(data_type=dataset.name, symbols=symbols, now=now, window=window, timeframe=timeframe)
+
+
+def _windows(dataset: Dataset) -> Iterator[Window | None]:
+    """For sessions the last one and two weeks of them; for days those of a usual run, a week and a past month's first week;
+    for symbols their history, and the days that keep it up to date."""
+    today = CLOSED.date()
+    match dataset.partitioned_by:
+        case PartitionedBy.SESSION:
+            yield Window(FRIDAY, FRIDAY)
+            if not dataset.live:
+                yield Window(FRIDAY - timedelta(days=11), FRIDAY)
+        case PartitionedBy.DAY:
+            yield Window(today - timedelta(days=dataset.days_behind), today + timedelta(days=dataset.days_ahead))
+            yield Window(today - timedelta(days=6), today)
+            yield Window(date(2026, 6, 1), date(2026, 6, 7))
+        case PartitionedBy.SYMBOL:
+            yield None
+            if dataset.days_around is not None:
+                reach = timedelta(days=dataset.days_around)
+                yield Window(today - reach, today + reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one endpoint (`yahoo.Quotes`) made of a question: its records, and by symbol why there are none."""
+
+    source: str
+    ask: Ask
+    records: list[Record]
+    errors: Mapping[str, ProviderError]
+    rejected: list[str]
+
+
+class Panel:
+    """Every registered vendor, at a simulator without limits."""
+
+    def __init__(self, control: SimulatorControl) -> None:
+        self._control = control
+        self._now = CLOSED
+        # keys, addresses and limits of the environment are nobody's business here
+        own = {name: ProviderSettings(_env_file=None) for name in PROVIDERS}  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, simulator_rate_factor=10_000)  # type: ignore[call-arg]
+        self._vendors = configured_vendors(
+            PROVIDERS, settings, own, simulator_url=control.url, clock=lambda: self._now
+        )
+
+    def answers(self, dataset: Dataset) -> list[Answered]:
+        """What everybody says to the questions that it serves."""
+        return [
+            self._asked(vendor, endpoint, dataset, ask)
+            for ask in questions(dataset)
+            for vendor in self._vendors.values()
+            for endpoint in vendor.provider.endpoints_for(dataset.name)
+            if endpoint.serves(ask)
+        ]
+
+    def _asked(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask) -> Answered:
+        self._now = ask.now + DELAYED.get(vendor.name, timedelta(0))
+        self._control.set_clock(self._now, speed=0)
+        gate = Gate(time.monotonic)  # a new one: no question is kept back for what came of another
+        caller = Caller(gate, clock=lambda: self._now, sleep=lambda seconds: None, observe=lambda attempt: None)
+        size = batch_of(endpoint, ask, len(SYMBOLS))
+        batches = (ask.symbols[at : at + size] for at in range(0, len(ask.symbols), size))
+        asks = [replace(ask, symbols=symbols, now=self._now) for symbols in batches]
+        calls = [caller.call(vendor, endpoint, dataset, one, try_again=False) for one in asks]
+        attempts = [attempt for called in calls for attempt in called.attempts]
+        return Answered(
+            f"{vendor.name}.{type(endpoint).__name__}",
+            ask,
+            [_in_shares_of(ask.now, record) for attempt in attempts for record in attempt.records],
+            {
+                symbol: error
+                for called in calls
+                for symbol, error in verdicts(dataset, called).items()
+                if error is not None
+            },
+            [rejected.reason for attempt in attempts for rejected in attempt.rejected],
+        )
+
+
+_MARKET = SyntheticMarket()
+
+
+def _in_shares_of(now: datetime, record: Record) -> Record:
+    """A raw record as if it were adjusted for splits, so that it can be compared with those that are."""
+    if getattr(record, "adjustment", None) != "raw":
+        return record
+    day = getattr(record, "session", None) or getattr(record, "ex_date")  # noqa: B009 - of one of two types of record
+    factor = _MARKET.split_factor(record.symbol, day, as_of=now)
+    changes: dict[str, Any] = {"adjustment": "split"}
+    for name, described in type(record).model_fields.items():
+        unit, value = (described.json_schema_extra or {}).get("unit"), getattr(record, name)  # type: ignore[union-attr]
+        if value is not None and unit in ("currency per share", "shares"):
+            changes[name] = value * factor if unit == "shares" else value / factor
+    return record.model_copy(update=changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with an endpoint's records of a symbol: in a field, or as a whole (an outcome, LACKS, ALONE, …)."""
+
+    source: str
+    data_type: str
+    symbol: str
+    field: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.data_type} of {self.symbol}: {self.field}: {self.text}"
+
+
+Key = tuple[Any, ...]
+Rows = Mapping[Key, list[tuple[str, Record]]]
+"""The rows that are one, with their sources."""
+
+
+def findings(dataset: Dataset, answers: Collection[Answered], meant: Collection[Difference]) -> list[Finding]:
+    """Everything in which answers differ that is not meant to."""
+    found: list[Finding] = []
+    for moment in sorted({one.ask.now for one in answers}):
+        given = [one for one in answers if one.ask.now == moment]
+        rows: defaultdict[Key, list[tuple[str, Record]]] = defaultdict(list)
+        for one in given:
+            for record in one.records:
+                rows[_key(dataset, record)].append((one.source, record))
+        for one in given:
+            found += _about_rows(dataset, one, rows)
+        for key, same in rows.items():
+            found += _about_values(dataset, key, same, meant)
+    return [one for one in found if not spared(meant, one.source, one.symbol, one.field)]
+
+
+def _key(dataset: Dataset, record: Record) -> Key:
+    return tuple(getattr(record, name) for name in _ALIGNED_BY.get(dataset.name, dataset.key))
+
+
+def _about_rows(dataset: Dataset, one: Answered, rows: Rows) -> Iterator[Finding]:
+    """Rows that an answer should have and has not, and symbols of which it has none."""
+
+    def finding(symbol: str, what: str, text: str) -> Finding:
+        return Finding(one.source, dataset.name, symbol, what, text)
+
+    own = {_key(dataset, record) for record in one.records}
+    for reason in one.rejected:
+        yield finding("one symbol", REJECTED, reason)
+    for symbol in one.ask.symbols:
+        mine = {key for key in own if _symbol(dataset, key) == symbol}
+        theirs = {
+            key: [record for source, record in same if source != one.source]
+            for key, same in rows.items()
+            if _symbol(dataset, key) == symbol and any(source != one.source for source, _ in same)
+        }
+        if symbol in one.errors:
+            yield finding(symbol, one.errors[symbol].outcome, str(one.errors[symbol]))
+            continue
+        if not mine and theirs and one.ask.window is None:
+            yield finding(symbol, NoData.outcome, f"others have {len(theirs)} rows, it has none")
+        if mine and not mine & theirs.keys():
+            yield finding(symbol, ALONE, f"none of its {len(mine)} rows is one of the others' {len(theirs)}")
+        lacks = [
+            key
+            for key, records in theirs.items()
+            if key not in mine and any(_is_due(dataset, one.ask, key, record, mine) for record in records)
+        ]
+        if lacks:
+            yield finding(symbol, LACKS, f"{len(lacks)} rows that others have, among them {_shown(min(lacks))}")
+
+
+def _symbol(dataset: Dataset, key: Key) -> str:
+    aligned_by = _ALIGNED_BY.get(dataset.name, dataset.key)
+    return key[aligned_by.index("symbol")] if "symbol" in aligned_by else MARKET_WIDE
+
+
+def _is_due(dataset: Dataset, ask: Ask, key: Key, record: Record, mine: Iterable[Key]) -> bool:
+    """Whether an answer to `ask` that has the rows `mine` should have this one of somebody else too.
+
+    In a window every row of its days; without one, vendors reach back differently far: no gaps in what they reach.
+    """
+    if ask.timeframe is not None and getattr(record, "timeframe") != ask.timeframe:  # noqa: B009 - of bars
+        return False
+    if ask.window is None:
+        reached = [other[-1] for other in mine if other[:-1] == key[:-1]]
+        return bool(reached) and min(reached) <= key[-1] <= max(reached)
+    day = getattr(record, _HAPPENS[dataset.name]) if dataset.name in _HAPPENS else dataset.day_of(record)
+    return day is not None and day in ask.window
+
+
+def _about_values(
+    dataset: Dataset, key: Key, same: list[tuple[str, Record]], meant: Collection[Difference]
+) -> Iterator[Finding]:
+    """Values that are not those which most vendors agree on."""
+    for name in dataset.record.model_fields:
+        values = [
+            (source, value)
+            for source, record in same
+            if (value := getattr(record, name)) not in (None, ()) and not spared(meant, source, record.symbol, name)
+        ]
+        if all(value == values[0][1] for _, value in values):
+            continue
+
+        def agree(one: tuple[str, Any], other: tuple[str, Any], name: str = name) -> bool:
+            allowed = slack(meant, one[0], name, one[1]) + slack(meant, other[0], name, other[1])
+            return one[1] == other[1] or _distance(one[1], other[1]) <= allowed
+
+        usual = max(values, key=lambda one: (sum(agree(one, other) for other in values), len(str(one[1]))))
+        for one in values:
+            if not agree(one, usual):
+                difference = f"{one[1]} at {_shown(key)}, where {usual[0]} has {usual[1]}"
+                yield Finding(one[0], dataset.name, same[0][1].symbol, name, difference)
+
+
+def _distance(one: Any, other: Any) -> Decimal:
+    """How far two values are apart: numbers in their unit, times in seconds, anything else infinitely."""
+    if isinstance(one, datetime) and isinstance(other, datetime):
+        return Decimal(abs((one - other).total_seconds()))
+    if isinstance(one, bool | str | date | tuple) or isinstance(other, bool | str | date | tuple):
+        return Decimal("Infinity")
+    return abs(Decimal(one) - Decimal(other))
+
+
+def _shown(key: Key) -> str:
+    return " ".join(map(str, key))
