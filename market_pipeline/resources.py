@@ -3,8 +3,9 @@
 Here belong thin shells that read settings and assemble; what the objects do is no business of Dagster's.
 """
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,9 +13,10 @@ import dagster as dg
 
 from market_pipeline.market_data import MarketData, open_market_data
 from market_pipeline.sessions import Sessions
-from market_pipeline.settings import Settings, load_settings
+from market_pipeline.settings import Settings, SettingsError, load_settings
 from market_pipeline.simulator.address import simulator_for
 from market_pipeline.storage.database import Database
+from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.prepare import prepared_database
 
 Clock = Callable[[], datetime]
@@ -53,5 +55,13 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Pipeline]:
-        with open_pipeline(load_settings(), run_id=context.run.run_id if context.run else "no run") as pipeline:
+        run_id = context.run.run_id if context.run else "no run"
+        with ExitStack() as stack:
+            try:
+                pipeline = stack.enter_context(open_pipeline(load_settings(), run_id=run_id))
+            except (SettingsError, StorageError, ValueError) as error:
+                # Otherwise the run's failure says no more than that a resource could not be initialised.
+                raise dg.DagsterResourceFunctionError(
+                    str(error), user_exception=error, original_exc_info=sys.exc_info()
+                ) from None
             yield pipeline

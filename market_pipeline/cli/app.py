@@ -5,8 +5,10 @@ Here belongs what all commands share.  Exit codes: 0 done, 1 not all of it was p
 """
 
 import logging
+import signal
 import sys
 
+import psycopg
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -16,6 +18,7 @@ from market_pipeline.sessions import UnknownExchange
 from market_pipeline.settings import SettingsError
 from market_pipeline.simulator.process import PortInUse
 from market_pipeline.storage.errors import DatabaseUnavailable, InvalidDatabaseUrl, StorageError
+from market_pipeline.storage.universe import InvalidSymbol
 
 app = typer.Typer(
     help="Market data that arrives every day: nine data types, many vendors, one database.",
@@ -35,13 +38,16 @@ app.add_typer(symbols.app, name="symbols")
 def main() -> None:
     """Run the command; an error that a user can mend is one message without a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ends a command as Ctrl-C does: nothing it started is left
     try:
         app()
-    except (SettingsError, InvalidDatabaseUrl, UnknownExchange) as error:
+    except (SettingsError, InvalidDatabaseUrl, InvalidSymbol, UnknownExchange) as error:
         _end(error, 2)
     except DatabaseUnavailable as error:
         _end(error, 3)
-    except (StorageError, PortInUse) as error:
+    except (StorageError, PortInUse, psycopg.Error) as error:
         _end(error, 1)
 
 

@@ -1,5 +1,6 @@
 """`dagster dev` as a child process that is stopped completely, whatever happens."""
 
+import errno
 import os
 import signal
 import socket
@@ -16,15 +17,18 @@ GRACE = 25.0  # seconds for `dagster dev` to stop its daemon, webserver and code
 
 
 def refuse_port_in_use(port: int) -> None:
-    """Raises PortInUse, with what to do, where something listens on the port already."""
+    """Raises PortInUse, with what to do, where the port cannot be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise PortInUse(
-                f"port {port} is in use: stop what listens there, or take another one: `market-pipeline up --port {port + 1}`"
-            ) from None
+        except OSError as error:
+            why = (
+                "is in use: stop what listens there"
+                if error.errno == errno.EADDRINUSE
+                else f"is no use: {error.strerror}"
+            )
+            raise PortInUse(f"port {port} {why}, or take another one: `market-pipeline up --port NUMBER`") from None
 
 
 class DagsterDev:
@@ -34,12 +38,13 @@ class DagsterDev:
         self._command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
         self._process: subprocess.Popen[bytes] | None = None
         self._asked_to_stop = False
+        self._waiting = False
 
     def __enter__(self) -> Self:
-        # A session of its own: Ctrl-C reaches us alone, and we say in which order things end.
-        self._process = subprocess.Popen(self._command, cwd=PROJECT_ROOT, start_new_session=True)
         signal.signal(signal.SIGTERM, self._interrupt)
         signal.signal(signal.SIGINT, self._interrupt)
+        # A session of its own: Ctrl-C reaches us alone, and we say in which order things end.
+        self._process = subprocess.Popen(self._command, cwd=PROJECT_ROOT, start_new_session=True)
         return self
 
     def __exit__(
@@ -57,11 +62,16 @@ class DagsterDev:
         """Until Dagster ends by itself (its exit code) or we are told to stop (0)."""
         assert self._process is not None  # noqa: S101 - set by __enter__
         try:
-            return self._process.wait()
+            self._waiting = True
+            return 0 if self._asked_to_stop else self._process.wait()
         except KeyboardInterrupt:
             return 0
+        finally:
+            self._waiting = False
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if not self._asked_to_stop:  # a second Ctrl-C must not break off the orderly end
-            self._asked_to_stop = True
+        """Ends the waiting.  At any other time it is only noted: neither the start nor the orderly end may break off."""
+        self._asked_to_stop = True
+        if self._waiting:
+            self._waiting = False
             raise KeyboardInterrupt

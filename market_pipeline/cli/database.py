@@ -8,6 +8,7 @@ from rich.console import Console
 from market_pipeline.settings import Settings, load_settings
 from market_pipeline.storage.database import Database, open_database, redact_url
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
+from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.schema_dump import write_schema_dump
 
@@ -34,8 +35,7 @@ def stop() -> None:
     """Stop the embedded server.  Data stays; the next command starts it again."""
     settings = load_settings()
     if settings.database_url is not None:
-        console.print("DATABASE_URL is set: that server is not ours to stop")
-        raise typer.Exit(1)
+        raise StorageError("DATABASE_URL is set: that server is not ours to stop")
     stopped = EmbeddedServer(settings.home).stop()
     console.print("stopped" if stopped else "it was not running")
 

@@ -4,7 +4,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import dagster as dg
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.settings import PROJECT_ROOT, Settings
+from market_pipeline.settings import PROJECT_ROOT, Settings, SettingsError
 from market_pipeline.storage.database import Database
 from market_pipeline.tracking.statistics import holdings
 
@@ -37,8 +38,7 @@ def run_demo(console: Console, settings: Settings, database: Database) -> bool:
     tag = uuid4().hex
     started = time.monotonic()
     log = settings.home / ".dagster" / "demo.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as output, dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as instance:
+    with _opened(log) as output, dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as instance:
         command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "market_pipeline.definitions", "-j", JOB]
         process = subprocess.Popen(
             [*command, "--tags", orjson.dumps({TAG: tag}).decode()],
@@ -46,7 +46,11 @@ def run_demo(console: Console, settings: Settings, database: Database) -> bool:
             stdout=output,
             stderr=output,
         )
-        run_id = _watch(console, instance, process, tag)
+        try:
+            run_id = _watch(console, instance, process, tag)
+        finally:  # interrupted, the run ends with us: its database and its vendors are about to go
+            process.terminate()
+            process.wait()
         if run_id is None:
             console.print(f"[red]the job did not start[/]; what Dagster said is in {log}")
             return False
@@ -60,6 +64,15 @@ def run_demo(console: Console, settings: Settings, database: Database) -> bool:
     else:
         console.print("Next: `make dev` for the UI, `market-pipeline status` for what there is.")
     return not missing
+
+
+def _opened(log: Path) -> BinaryIO:
+    """The log, emptied.  Raises SettingsError where the home cannot be written."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("wb")
+    except OSError as error:
+        raise SettingsError(f"MARKET_PIPELINE_HOME cannot be used: {log}: {error.strerror}") from None
 
 
 def _watch(console: Console, instance: dg.DagsterInstance, process: "subprocess.Popen[bytes]", tag: str) -> str | None:

@@ -8,9 +8,12 @@ from rich.console import Console
 
 from market_pipeline.cli.dagster_dev import DagsterDev, refuse_port_in_use
 from market_pipeline.cli.demo import run_demo
-from market_pipeline.settings import Settings, load_settings
+from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.sessions import Sessions
+from market_pipeline.settings import Settings, SettingsError, load_provider_settings, load_settings
 from market_pipeline.simulator.address import simulator_settings
 from market_pipeline.simulator.control import SimulatorControl, SimulatorUnreachable
+from market_pipeline.simulator.faults import parse_faults
 from market_pipeline.simulator.process import HOST, PortInUse, serve, spawn
 from market_pipeline.storage.database import redact_url
 from market_pipeline.storage.prepare import prepared_database
@@ -18,12 +21,14 @@ from market_pipeline.storage.prepare import prepared_database
 console = Console()
 
 
-def up(port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0.1.")] = 3000) -> None:
+def up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
+) -> None:
     """Start everything: database, simulator (in a simulated world) and Dagster with its UI.  Ctrl-C stops it.
 
     The database stays up; `market-pipeline db stop` stops it.
     """
-    settings = load_settings()
+    settings = _checked_settings()
     refuse_port_in_use(port)
     database = prepared_database(settings)
     console.print(f"database   {redact_url(database.url)}")
@@ -38,10 +43,9 @@ def up(port: Annotated[int, typer.Option(help="Port of the Dagster UI on 127.0.0
 
 def demo() -> None:
     """Run the job `market_data_refresh` on the embedded database and simulated vendors, and show what came of it."""
-    settings = load_settings()
+    settings = _checked_settings()
     if settings.data_world == "live":
-        console.print("DATA_WORLD=live: the demo is about simulated vendors; unset it")
-        raise typer.Exit(2)
+        raise SettingsError("DATA_WORLD=live: the demo is about simulated vendors; unset it")
     with ExitStack() as running:
         database = prepared_database(settings)
         _simulator(running, settings)
@@ -50,7 +54,9 @@ def demo() -> None:
 
 
 def simulator(
-    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; SIMULATOR_PORT by default.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; SIMULATOR_PORT by default.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Which synthetic market; SIMULATOR_SEED by default.")] = None,
     faults: Annotated[
         str | None, typer.Option(help="What goes wrong: `yahoo:error_rate=0.2,latency=0.05;finnhub:outage=10-40`.")
@@ -69,6 +75,22 @@ def simulator(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+
+
+def _checked_settings() -> Settings:
+    """All settings, those that only Dagster's processes use included: what is wrong is told here and not in their logs.
+
+    Raises SettingsError and UnknownExchange.
+    """
+    settings = load_settings()
+    Sessions(settings.exchange).last_known()
+    for vendor in PROVIDERS:
+        load_provider_settings(vendor)
+    try:
+        parse_faults(simulator_settings(settings).faults, PROVIDERS)
+    except ValueError as error:
+        raise SettingsError(f"SIMULATOR_FAULTS={settings.simulator_faults!r}: {error}") from None
+    return settings
 
 
 def _simulator(running: ExitStack, settings: Settings) -> str:

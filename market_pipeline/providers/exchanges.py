@@ -1,15 +1,16 @@
 """Shares of exchanges outside the US in our spelling: a suffix for the exchange, as Yahoo writes it (OCDO.L, 000120.KS).
 
-Here belongs the table by market identifier code (ISO 10383), for vendors whose calendars cover the world: without it, a
-Frankfurt ticker would pass for a US one.  Codes of a vendor's own belong to its package.
+Here belong the suffixes by market identifier code (ISO 10383) and their time zones, for vendors whose answers cover the
+world: without them, a Frankfurt ticker would pass for a US one.  Codes of a vendor's own belong to its package.
 Source: https://help.yahoo.com/kb/SLN2310.html and https://www.iso20022.org/market-identifier-codes.
 """
 
 import re
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import SYMBOL_PATTERN
-from market_pipeline.providers.normalise import canonical_symbol
+from market_pipeline.providers.normalise import NEW_YORK, canonical_symbol
 
 US = ""
 _US_MICS = (
@@ -28,6 +29,40 @@ SUFFIXES: Mapping[str, str] = {
     "XKOS": ".KQ", "XTAI": ".TW", "ROCO": ".TWO", "XNSE": ".NS", "XBOM": ".BO", "XSES": ".SI", "XIDX": ".JK", "XKLS": ".KL",
     "XBKK": ".BK", "XSAU": ".SR",
 }  # fmt: skip
+
+_ZONES = {
+    "Europe/London": ".L .IR",
+    "Europe/Berlin": ".F .DE .BE .DU .MU .SG .HM .HA .PA .AS .BR .MC .MI .SW .VI .WA .BD .PR .ST .OL .CO",
+    "Europe/Lisbon": ".LS",
+    "Europe/Athens": ".AT .HE .TL .RG .VS",
+    "Europe/Istanbul": ".IS",
+    "Atlantic/Reykjavik": ".IC",
+    "Asia/Jerusalem": ".TA",
+    "Africa/Johannesburg": ".JO",
+    "Asia/Riyadh": ".SR",
+    "America/Toronto": ".TO .V .NE .CN",
+    "America/Mexico_City": ".MX",
+    "America/Sao_Paulo": ".SA",
+    "America/Argentina/Buenos_Aires": ".BA",
+    "America/Santiago": ".SN",
+    "Australia/Sydney": ".AX",
+    "Pacific/Auckland": ".NZ",
+    "Asia/Hong_Kong": ".HK",
+    "Asia/Shanghai": ".SS .SZ",
+    "Asia/Tokyo": ".T",
+    "Asia/Seoul": ".KS .KQ",
+    "Asia/Taipei": ".TW .TWO",
+    "Asia/Kolkata": ".NS .BO",
+    "Asia/Singapore": ".SI .KL",
+    "Asia/Jakarta": ".JK",
+    "Asia/Bangkok": ".BK",
+}
+_ZONE_OF = {suffix: ZoneInfo(name) for name, suffixes in _ZONES.items() for suffix in suffixes.split()}
+
+
+def exchange_zone(symbol: str) -> ZoneInfo:
+    """The time zone of the exchange that a symbol of ours names; New York where it names none."""
+    return _ZONE_OF.get("." + symbol.rpartition(".")[2], NEW_YORK)
 
 
 def listed_symbol(ticker: str, suffix: str | None) -> str | None:

@@ -18,7 +18,7 @@ from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.planner import batch_of
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Endpoint
-from market_pipeline.providers.errors import NoData, ProviderError
+from market_pipeline.providers.errors import ProviderError
 from market_pipeline.providers.messages import Ask, Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.settings import ProviderSettings, Settings
@@ -35,7 +35,6 @@ SYMBOLS = ("AAPL", "BRK.B", "VZ", "ERQ")
 """On Nasdaq, split in the week before; a class of shares, on the NYSE, as is VZ, which pays these days; a made-up one."""
 
 LACKS, ALONE, REJECTED = "lacks", "alone", "rejected"
-"""What a finding that is not about a field is about, besides the outcomes of errors."""
 _ALIGNED_BY = {"stock_quotes": ("symbol", "session")}
 """What makes two rows one, where that is not the dataset's key: a quote's key is the time of its trade, which is compared."""
 _HAPPENS = {"earnings": "report_date", "dividends": "ex_date"}
@@ -102,18 +101,16 @@ class Panel:
             for ask in questions(dataset)
             for vendor in self._vendors.values()
             for endpoint in vendor.provider.endpoints_for(dataset.name)
-            if endpoint.serves(ask)
+            if endpoint.serves(ask) and not _is_told_anyway(endpoint, dataset, ask)
         ]
 
     def _asked(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask) -> Answered:
         self._now = ask.now + DELAYED.get(vendor.name, timedelta(0))
         self._control.set_clock(self._now, speed=0)
-        gate = Gate(time.monotonic)  # a new one: no question is kept back for what came of another
-        caller = Caller(gate, clock=lambda: self._now, sleep=lambda seconds: None, observe=lambda attempt: None)
         size = batch_of(endpoint, ask, len(SYMBOLS))
         batches = (ask.symbols[at : at + size] for at in range(0, len(ask.symbols), size))
         asks = [replace(ask, symbols=symbols, now=self._now) for symbols in batches]
-        calls = [caller.call(vendor, endpoint, dataset, one, try_again=False) for one in asks]
+        calls = [self._caller().call(vendor, endpoint, dataset, one, try_again=False) for one in asks]
         attempts = [attempt for called in calls for attempt in called.attempts]
         return Answered(
             f"{vendor.name}.{type(endpoint).__name__}",
@@ -128,12 +125,29 @@ class Panel:
             [rejected.reason for attempt in attempts for rejected in attempt.rejected],
         )
 
+    def _caller(self) -> Caller:
+        """A new one, with a new gate: no question is kept back for what came of another."""
+        return Caller(
+            Gate(time.monotonic),
+            clock=lambda: self._now,
+            sleep=lambda seconds: None,
+            observe=lambda attempt: None,
+        )
+
+
+def _is_told_anyway(endpoint: Endpoint, dataset: Dataset, ask: Ask) -> bool:
+    """Whether an endpoint tells a symbol's history whatever the window: it is held to the question without one."""
+    return dataset.dated_by is None and ask.window is not None and endpoint.serves(replace(ask, window=None))
+
 
 _MARKET = SyntheticMarket()
 
 
 def _in_shares_of(now: datetime, record: Record) -> Record:
-    """A raw record as if it were adjusted for splits, so that it can be compared with those that are."""
+    """A raw record as if it were adjusted for splits, so that it can be compared with those that are.
+
+    `adjusted_close` is adjusted in every record.
+    """
     if getattr(record, "adjustment", None) != "raw":
         return record
     day = getattr(record, "session", None) or getattr(record, "ex_date")  # noqa: B009 - of one of two types of record
@@ -141,23 +155,24 @@ def _in_shares_of(now: datetime, record: Record) -> Record:
     changes: dict[str, Any] = {"adjustment": "split"}
     for name, described in type(record).model_fields.items():
         unit, value = (described.json_schema_extra or {}).get("unit"), getattr(record, name)  # type: ignore[union-attr]
-        if value is not None and unit in ("currency per share", "shares"):
+        if value is not None and name != "adjusted_close" and unit in ("currency per share", "shares"):
             changes[name] = value * factor if unit == "shares" else value / factor
     return record.model_copy(update=changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with an endpoint's records of a symbol: in a field, or as a whole (an outcome, LACKS, ALONE, …)."""
+    """What is wrong with a row of an endpoint: in a field, or as a whole (LACKS, ALONE, REJECTED, an error's outcome)."""
 
     source: str
     data_type: str
-    symbol: str
+    row: str
+    """Its key (`AAPL/2026-07-31`), or the symbol where it is about all of a symbol's rows."""
     field: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.data_type} of {self.symbol}: {self.field}: {self.text}"
+        return f"{self.source}: {self.data_type} {self.row}: {self.field}: {self.text}"
 
 
 Key = tuple[Any, ...]
@@ -170,56 +185,54 @@ def findings(dataset: Dataset, answers: Collection[Answered], meant: Collection[
     found: list[Finding] = []
     for moment in sorted({one.ask.now for one in answers}):
         given = [one for one in answers if one.ask.now == moment]
+        comparable = [one for one in given if not any(spared(meant, one.source, "", name) for name in dataset.key)]
         rows: defaultdict[Key, list[tuple[str, Record]]] = defaultdict(list)
-        for one in given:
+        for one in comparable:
             for record in one.records:
                 rows[_key(dataset, record)].append((one.source, record))
         for one in given:
+            found += _about_answers(dataset, one)
+        for one in comparable:
             found += _about_rows(dataset, one, rows)
         for key, same in rows.items():
             found += _about_values(dataset, key, same, meant)
-    return [one for one in found if not spared(meant, one.source, one.symbol, one.field)]
+    return [one for one in found if not spared(meant, one.source, one.row, one.field)]
 
 
 def _key(dataset: Dataset, record: Record) -> Key:
     return tuple(getattr(record, name) for name in _ALIGNED_BY.get(dataset.name, dataset.key))
 
 
-def _about_rows(dataset: Dataset, one: Answered, rows: Rows) -> Iterator[Finding]:
-    """Rows that an answer should have and has not, and symbols of which it has none."""
+def _shown(key: Key) -> str:
+    return "/".join(map(str, key))
 
-    def finding(symbol: str, what: str, text: str) -> Finding:
-        return Finding(one.source, dataset.name, symbol, what, text)
 
-    own = {_key(dataset, record) for record in one.records}
+def _about_answers(dataset: Dataset, one: Answered) -> Iterator[Finding]:
+    """Symbols that a vendor does not answer for, and rows that are no records."""
+    for symbol, error in one.errors.items():
+        yield Finding(one.source, dataset.name, symbol, error.outcome, str(error))
     for reason in one.rejected:
-        yield finding("one symbol", REJECTED, reason)
+        yield Finding(one.source, dataset.name, ", ".join(one.ask.symbols), REJECTED, reason)
+
+
+def _about_rows(dataset: Dataset, one: Answered, rows: Rows) -> Iterator[Finding]:
+    """Rows that an answer should have and has not, and symbols of which it has none that others have."""
+    own = {_key(dataset, record): record.symbol for record in one.records}
     for symbol in one.ask.symbols:
-        mine = {key for key in own if _symbol(dataset, key) == symbol}
-        theirs = {
-            key: [record for source, record in same if source != one.source]
-            for key, same in rows.items()
-            if _symbol(dataset, key) == symbol and any(source != one.source for source, _ in same)
-        }
         if symbol in one.errors:
-            yield finding(symbol, one.errors[symbol].outcome, str(one.errors[symbol]))
             continue
-        if not mine and theirs and one.ask.window is None:
-            yield finding(symbol, NoData.outcome, f"others have {len(theirs)} rows, it has none")
-        if mine and not mine & theirs.keys():
-            yield finding(symbol, ALONE, f"none of its {len(mine)} rows is one of the others' {len(theirs)}")
-        lacks = [
-            key
-            for key, records in theirs.items()
-            if key not in mine and any(_is_due(dataset, one.ask, key, record, mine) for record in records)
-        ]
-        if lacks:
-            yield finding(symbol, LACKS, f"{len(lacks)} rows that others have, among them {_shown(min(lacks))}")
-
-
-def _symbol(dataset: Dataset, key: Key) -> str:
-    aligned_by = _ALIGNED_BY.get(dataset.name, dataset.key)
-    return key[aligned_by.index("symbol")] if "symbol" in aligned_by else MARKET_WIDE
+        mine = {key for key, about in own.items() if about == symbol}
+        theirs = {
+            key: others
+            for key, same in rows.items()
+            if (others := [record for source, record in same if source != one.source and record.symbol == symbol])
+        }
+        if not mine & theirs.keys() and (mine or (theirs and one.ask.window is None)):
+            text = f"none of its {len(mine)} rows is one of the others' {len(theirs)}"
+            yield Finding(one.source, dataset.name, symbol, ALONE, text)
+        for key, others in theirs.items():
+            if key not in mine and any(_is_due(dataset, one.ask, key, record, mine) for record in others):
+                yield Finding(one.source, dataset.name, _shown(key), LACKS, "a row that others have")
 
 
 def _is_due(dataset: Dataset, ask: Ask, key: Key, record: Record, mine: Iterable[Key]) -> bool:
@@ -227,7 +240,7 @@ def _is_due(dataset: Dataset, ask: Ask, key: Key, record: Record, mine: Iterable
 
     In a window every row of its days; without one, vendors reach back differently far: no gaps in what they reach.
     """
-    if ask.timeframe is not None and getattr(record, "timeframe") != ask.timeframe:  # noqa: B009 - of bars
+    if ask.timeframe not in (None, getattr(record, "timeframe", None)):
         return False
     if ask.window is None:
         reached = [other[-1] for other in mine if other[:-1] == key[:-1]]
@@ -240,34 +253,27 @@ def _about_values(
     dataset: Dataset, key: Key, same: list[tuple[str, Record]], meant: Collection[Difference]
 ) -> Iterator[Finding]:
     """Values that are not those which most vendors agree on."""
+    row = _shown(key)
     for name in dataset.record.model_fields:
-        values = [
-            (source, value)
-            for source, record in same
-            if (value := getattr(record, name)) not in (None, ()) and not spared(meant, source, record.symbol, name)
-        ]
+        values = [(source, value) for source, record in same if (value := getattr(record, name)) not in (None, ())]
         if all(value == values[0][1] for _, value in values):
             continue
+        compared = [one for one in values if not spared(meant, one[0], row, name)]
+        reach = {one: slack(meant, one[0], row, name, one[1]) for one in compared}
 
-        def agree(one: tuple[str, Any], other: tuple[str, Any], name: str = name) -> bool:
-            allowed = slack(meant, one[0], name, one[1]) + slack(meant, other[0], name, other[1])
-            return one[1] == other[1] or _distance(one[1], other[1]) <= allowed
+        def agree(one: tuple[str, Any], other: tuple[str, Any], reach: Mapping[Any, Decimal] = reach) -> bool:
+            return one[1] == other[1] or _distance(one[1], other[1]) <= reach[one] + reach[other]
 
-        usual = max(values, key=lambda one: (sum(agree(one, other) for other in values), len(str(one[1]))))
-        for one in values:
+        for one in compared:
+            usual = max(compared, key=lambda one: (sum(agree(one, other) for other in compared), len(str(one[1]))))
             if not agree(one, usual):
-                difference = f"{one[1]} at {_shown(key)}, where {usual[0]} has {usual[1]}"
-                yield Finding(one[0], dataset.name, same[0][1].symbol, name, difference)
+                yield Finding(one[0], dataset.name, row, name, f"{one[1]}, where {usual[0]} has {usual[1]}")
 
 
 def _distance(one: Any, other: Any) -> Decimal:
     """How far two values are apart: numbers in their unit, times in seconds, anything else infinitely."""
     if isinstance(one, datetime) and isinstance(other, datetime):
         return Decimal(abs((one - other).total_seconds()))
-    if isinstance(one, bool | str | date | tuple) or isinstance(other, bool | str | date | tuple):
+    if isinstance(one, bool | str | date | tuple):
         return Decimal("Infinity")
     return abs(Decimal(one) - Decimal(other))
-
-
-def _shown(key: Key) -> str:
-    return " ".join(map(str, key))

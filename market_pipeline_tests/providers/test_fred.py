@@ -67,12 +67,14 @@ def test_an_observation_is_dated_by_its_first_release_and_a_revision_is_none() -
     assert (missing["actual"], missing["previous"]) == (None, Decimal(166100))
 
 
-def test_series_are_asked_for_up_to_today_and_not_at_all_for_days_to_come() -> None:
-    calendar, *series = ReleaseDates().requests(ask())
+def test_the_first_page_of_the_calendar_has_the_series_follow_up_to_today_and_none_for_days_to_come() -> None:
+    (calendar,) = ReleaseDates().requests(ask())
+    assert calendar.params["realtime_end"] == "2026-12-04"
+    page = answer({"count": 0, "offset": 0, "release_dates": []})
+    series = ReleaseDates().read(page, ask()).more
     assert {request.params["series_id"] for request in series} == set(HEADLINES)
     assert {request.params["realtime_end"] for request in series} == {"2026-11-20"}
-    assert calendar.params["realtime_end"] == "2026-12-04"
-    assert len(ReleaseDates().requests(ask(Window(date(2026, 11, 21), date(2026, 12, 4))))) == 1
+    assert ReleaseDates().read(page, ask(Window(date(2026, 11, 21), date(2026, 12, 4)))).more == ()
 
 
 def test_a_page_of_the_calendar_that_is_not_the_last_asks_for_the_next() -> None:

@@ -16,18 +16,17 @@ from market_pipeline.providers.eodhd.companies import (
     EarningsCalendar,
     EarningsHistory,
     EarningsTrends,
-    EconomicEvents,
-    News,
 )
+from market_pipeline.providers.eodhd.feeds import EconomicEvents, News
 from market_pipeline.providers.eodhd.fundamentals import Fundamentals
 from market_pipeline.providers.eodhd.market import (
     BulkDailyPrices,
     DailyPrices,
     HourlyPrices,
-    OptionsChain,
     RealTime,
     UsQuotes,
 )
+from market_pipeline.providers.eodhd.options import OptionsChain
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     MalformedResponse,

@@ -1,29 +1,24 @@
-"""What EODHD knows of companies: profiles, earnings, dividends, news; and the economic calendar."""
+"""What EODHD knows of companies: profiles, earnings, dividends.  Statements and ratios are in fundamentals.py."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
-from market_pipeline.datasets import MARKET_WIDE
-from market_pipeline.providers.base import with_param
 from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, objects, symbol_of, table
-from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import (
     NEW_YORK,
     add_up_dividends,
-    country,
     day,
     integer,
     major_unit,
-    moment,
     number,
     price,
     scaled,
     text,
 )
 
-UTC = ZoneInfo("UTC")
 TEN_YEARS = timedelta(days=3652)
 ASSET_CLASSES = {
     "common stock": "stock",
@@ -45,7 +40,6 @@ PAYMENTS_A_YEAR = {
     "annual": 1,
     "special": 0,
 }
-SUMMARY = 1000  # characters of an article that are kept: bodies come whole
 
 
 class CompanyInfo(EodhdEndpoint):
@@ -94,7 +88,7 @@ class CompanyInfo(EodhdEndpoint):
 
 
 def _chief(officers: Any) -> str | None:
-    chiefs = (one for one in objects(officers) if "CEO" in (one.get("Title") or "").split())
+    chiefs = (one for one in objects(officers) if re.search(r"\bCEO\b|Chief Executive", str(one.get("Title"))))
     return next((text(one.get("Name")) for one in chiefs), None)
 
 
@@ -219,83 +213,4 @@ def _payment(symbol: str, found: Mapping[str, Any]) -> Row:
         "pay_date": day(found.get("paymentdate")),
         "frequency": PAYMENTS_A_YEAR.get(period),
         "currency": currency,
-    }
-
-
-class PagedEndpoint(EodhdEndpoint):
-    """One that takes its window as the days `from` and `to`, and tells it in pages."""
-
-    page_size: ClassVar[int]
-
-    def params(self, ask: Ask) -> Mapping[str, str]:
-        common = {**super().params(ask), "limit": str(self.page_size)}
-        if ask.window is None:
-            return common
-        return {**common, "from": ask.window.start.isoformat(), "to": ask.window.end.isoformat()}
-
-    def more(self, answer: Answer, ask: Ask, told: int) -> tuple[Request, ...]:
-        """The next page, where this one was full."""
-        if told < self.page_size:
-            return ()
-        offset = int(asked(answer, "offset") or "0") + self.page_size
-        return tuple(with_param(one, "offset", str(offset)) for one in self.requests(ask))
-
-
-class News(PagedEndpoint):
-    """Articles with their whole text, and with the sentiment that the vendor finds in it; 5 calls and 5 for the symbol."""
-
-    data_type = "news"
-    path = "/news"
-    symbols_in: ClassVar[str | None] = "s"
-    page_size = 100
-    cost = 10
-
-    def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        articles = list(rows_of(answer.json(), "news"))
-        rows = [row for found in articles for row in _article(found, ask)]
-        return Parsed(rows, self.more(answer, ask, len(articles)))
-
-
-def _article(found: Mapping[str, Any], ask: Ask) -> Iterable[Row]:
-    """The article for the symbol that was asked for, whether it names it or not; or for all that it names."""
-    named = [symbol for symbol in map(symbol_of, found.get("symbols") or ()) if symbol is not None]
-    told = text(found.get("content"))
-    for symbol in dict.fromkeys(named) if ask.symbols == (MARKET_WIDE,) else ask.symbols:
-        if symbol in named or len(ask.symbols) == 1:
-            yield {
-                "symbol": symbol,
-                "published_at": moment(found["date"], UTC),
-                "title": text(found["title"]),
-                "url": text(found["link"]),
-                "summary": None if told is None else told[:SUMMARY],
-                "related_symbols": tuple(other for other in dict.fromkeys(named) if other != symbol),
-                "sentiment": number((found.get("sentiment") or {}).get("polarity")),
-            }
-
-
-class EconomicEvents(PagedEndpoint):
-    """Releases in all countries, in UTC; a release comes once for each comparison (mom, qoq, yoy)."""
-
-    data_type = "economic_events"
-    path = "/economic-events"
-    market_wide = True
-    page_size = 1000
-
-    def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        events = list(rows_of(answer.json(), "economic events"))
-        return Parsed([_event(found) for found in events], self.more(answer, ask, len(events)))
-
-
-def _event(found: Mapping[str, Any]) -> Row:
-    comparison = text(found.get("comparison"))
-    event = text(found["type"])
-    return {
-        "symbol": MARKET_WIDE,
-        "event_at": moment(found["date"], UTC),
-        "country": country(found["country"]),
-        "event": event if comparison is None else f"{event} ({comparison})",
-        "period": text(found.get("period")),
-        "actual": number(found.get("actual")),
-        "estimate": number(found.get("estimate")),
-        "previous": number(found.get("previous")),
     }

@@ -104,11 +104,11 @@ def _ratios(sections: Mapping[str, Any], answer: Answer) -> Iterator[Row]:
     told = {name: value for section in METRIC_SECTIONS for name, value in (sections.get(section) or {}).items()}
     if told:
         general = sections.get("General") or {}
-        today = answer.received_at.astimezone(NEW_YORK).date()
+        updated_on = day(general.get("UpdatedAt"))
         yield {
             "statement": "metrics",
             "period_type": "instant",
-            "period_end": day(general.get("UpdatedAt")) or today,
+            "period_end": answer.received_at.astimezone(NEW_YORK).date() if updated_on is None else updated_on,
             "currency": major_unit(general.get("CurrencyCode"))[0],
             **_figures(told, METRICS),
         }

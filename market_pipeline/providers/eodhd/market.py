@@ -1,4 +1,4 @@
-"""What EODHD knows of the market: quotes, bars and options.  Prices are raw, times Unix seconds or UTC, unless said."""
+"""What EODHD knows of the market: quotes and bars.  Prices are raw, times Unix seconds."""
 
 import re
 from collections.abc import Mapping
@@ -7,25 +7,19 @@ from typing import Any, ClassVar
 
 from market_pipeline.providers.eodhd.answers import SUFFIXES, EodhdEndpoint, table
 from market_pipeline.providers.errors import NoData, ProviderError
-from market_pipeline.providers.exchanges import listed_symbol
-from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
+from market_pipeline.providers.exchanges import exchange_zone, listed_symbol
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
 from market_pipeline.providers.normalise import (
     NEW_YORK,
     day,
     epoch,
-    fraction,
     integer,
     local_midnight,
     major_unit,
-    moment,
     number,
-    one_of,
     price,
-    scaled,
-    text,
 )
 
-YEAR = timedelta(days=365)
 BULK_COST = 100
 
 
@@ -46,7 +40,8 @@ class UsQuotes(EodhdEndpoint):
 
 
 def _quote(symbol: str, found: Mapping[str, Any]) -> Row:
-    traded_at = epoch(found.get("lastTradeTime")) or epoch(found.get("timestamp"))
+    times = (epoch(found.get(name)) for name in ("lastTradeTime", "timestamp"))
+    traded_at = next((at for at in times if at is not None), None)
     return {
         "symbol": symbol,
         "as_of": traded_at,
@@ -89,13 +84,15 @@ class RealTime(EodhdEndpoint):
             if traded_at is None:
                 errors[symbol] = NoData(f"EODHD has no quote of {symbol} for now")
             else:
-                rows.append({"symbol": symbol, "as_of": traded_at, **_minute(traded_at, found)})
+                rows.append(_minute(symbol, traded_at, found))
         return Parsed(rows, errors=errors)
 
 
-def _minute(traded_at: datetime, found: Mapping[str, Any]) -> Row:
+def _minute(symbol: str, traded_at: datetime, found: Mapping[str, Any]) -> Row:
     return {
-        "session": traded_at.astimezone(NEW_YORK).date(),
+        "symbol": symbol,
+        "as_of": traded_at,
+        "session": traded_at.astimezone(exchange_zone(symbol)).date(),
         "price": price(found["close"]),
         "open": price(found.get("open")),
         "high": price(found.get("high")),
@@ -166,7 +163,7 @@ def _daily_bar(symbol: str, found: Mapping[str, Any]) -> Row:
     return {
         "symbol": symbol,
         "timeframe": "1d",
-        "bar_start": None if session is None else local_midnight(session),
+        "bar_start": None if session is None else local_midnight(session, exchange_zone(symbol)),
         "session": session,
         "adjustment": "raw",
         **_prices(found),
@@ -207,61 +204,7 @@ def _hourly_bar(symbol: str, found: Mapping[str, Any]) -> Row:
         "symbol": symbol,
         "timeframe": "1h",
         "bar_start": started,
-        "session": None if started is None else started.astimezone(NEW_YORK).date(),
+        "session": None if started is None else started.astimezone(exchange_zone(symbol)).date(),
         "adjustment": "raw",
         **_prices(found),
     }
-
-
-class OptionsChain(EodhdEndpoint):
-    """The whole chain by expiration.  Times are New York's; the volatility is in percent."""
-
-    data_type = "options_chain"
-    path = "/options/{symbol}"
-    cost = 10
-
-    def params(self, ask: Ask) -> Mapping[str, str]:
-        today = ask.now.astimezone(NEW_YORK).date()
-        return {**super().params(ask), "from": today.isoformat(), "to": (today + 3 * YEAR).isoformat()}
-
-    def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        payload = answer.json()
-        contracts = [
-            found
-            for expiration in rows_of(payload["data"], "data")
-            for side in expiration["options"].values()
-            for found in rows_of(side, "options")
-        ]
-        updated = (moment(found.get("updatedAt")) for found in contracts)
-        traded_on = day(payload.get("lastTradeDate"))
-        latest = max(filter(None, updated), default=None)
-        session = traded_on if latest is None else latest.astimezone(NEW_YORK).date()
-        underlying = price(payload.get("lastTradePrice")) if session == traded_on else None
-        return Parsed(
-            [_contract(ask.symbol, found) | {"session": session, "underlying_price": underlying} for found in contracts]
-        )
-
-
-def _contract(symbol: str, found: Mapping[str, Any]) -> Row:
-    currency, unit = major_unit(found.get("currency"))
-    prices = {"strike": "strike", "bid": "bid", "ask": "ask", "last_price": "lastPrice"}
-    return {
-        "symbol": symbol,
-        "contract_symbol": text(found["contractName"]),
-        "expiration": day(found["expirationDate"]),
-        "option_type": one_of(found["type"], "call", "put"),
-        **{field: scaled(number(found.get(name)), unit) for field, name in prices.items()},
-        "last_trade_at": _traded_at(found.get("lastTradeDateTime")),
-        "volume": integer(found.get("volume")),
-        "open_interest": integer(found.get("openInterest")),
-        "implied_volatility": fraction(found.get("impliedVolatility")),
-        **{greek: number(found.get(greek)) for greek in ("delta", "gamma", "theta", "vega", "rho")},
-        "in_the_money": {"true": True, "false": False}.get(str(found.get("inTheMoney")).lower()),
-        "as_of": moment(found.get("updatedAt")),
-        "currency": currency,
-    }
-
-
-def _traded_at(written: Any) -> datetime | None:
-    """0000-00-00 00:00:00 stands for a contract that has never been traded."""
-    return None if day(written) is None else moment(written)

@@ -47,7 +47,7 @@ def _release(name: str | None, number: int | None, on: date | None) -> Row:
 
 
 class ReleaseDates(Endpoint):
-    """Days of releases, past and to come, without a time; the observations of the headline series come along."""
+    """Days of releases, past and to come, without a time; the first page has the headline series follow."""
 
     data_type = "economic_events"
     path = "/releases/dates"
@@ -65,19 +65,18 @@ class ReleaseDates(Endpoint):
             "limit": "1000",  # the most there are; a day has about 45
         }
 
-    def requests(self, ask: Ask) -> tuple[Request, ...]:
-        return super().requests(ask) + self.observations.requests(ask)
-
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         found = answer.json()
         if "observations" in found:
             return self.observations.parse(answer, ask)
         dates = list(rows_of(found["release_dates"], "release_dates"))
         rows = [_release(text(one["release_name"]), integer(one["release_id"]), day(one["date"])) for one in dates]
+        more = self.observations.requests(ask) if found["offset"] == 0 else ()
         told = found["offset"] + len(dates)
-        if not dates or told >= found["count"]:
-            return Parsed(rows)
-        return Parsed(rows, more=(with_param(super().requests(ask)[0], "offset", str(told)),))
+        if dates and told < found["count"]:
+            (first,) = self.requests(ask)
+            more = (with_param(first, "offset", str(told)), *more)
+        return Parsed(rows, more)
 
 
 class CalendarPage(Endpoint):

@@ -125,8 +125,8 @@ class Fundamentals(SymbolEndpoint):
 
 
 def _name(path: str) -> str:
-    """`/balance_sheet/consolidated` is balance_sheet."""
-    return path.strip("/").removesuffix("/consolidated")
+    """`/balance_sheet/consolidated` is balance_sheet, below whatever address stands for the vendor's."""
+    return path.removesuffix("/consolidated").rpartition("/")[2]
 
 
 def _metrics(found: Mapping[str, Any], answer: Answer) -> Row:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
+from market_pipeline.simulator.dialects.finnhub_metrics import metrics, millions
 from market_pipeline.simulator.market import Adjustment, Bar, EarningsReport, NewsArticle, Timeframe
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -20,7 +21,6 @@ TIMEFRAMES: Mapping[str, tuple[Timeframe, Adjustment]] = {
     "1": ("1m", "raw"),
 }
 FREQUENCY_CODES = {1: "0", 12: "1", 4: "2", 2: "3"}
-MILLION = 1_000_000
 A_YEAR_OF_REPORTS = 4
 A_MONTH = 30 * 86_400  # seconds
 
@@ -80,10 +80,6 @@ def _days(call: Call, back: int, ahead: int) -> tuple[date, date]:
         return today - timedelta(days=back), today + timedelta(days=ahead)
 
 
-def _millions(amount: float | Decimal) -> float:
-    return round(float(amount) / MILLION, 4)
-
-
 def quote(call: Call) -> Reply:
     symbol = call.params.get("symbol", "")
     if not call.market.knows(symbol):
@@ -113,10 +109,10 @@ def profile(call: Call, symbol: str) -> Any:
         "finnhubIndustry": found.industry,
         "ipo": found.ipo_date.isoformat(),
         "logo": f"{found.website}/logo.png",
-        "marketCapitalization": _millions(call.market.ratios(symbol, call.now).market_cap),
+        "marketCapitalization": millions(call.market.ratios(symbol, call.now).market_cap),
         "name": found.name,
         "phone": found.phone,
-        "shareOutstanding": _millions(found.shares_outstanding),
+        "shareOutstanding": millions(found.shares_outstanding),
         "ticker": symbol,
         "weburl": found.website,
     }
@@ -217,75 +213,6 @@ def dividends(call: Call, symbol: str) -> Any:
         }
         for one in reversed(found)
     ]
-
-
-def metrics(call: Call) -> Reply:
-    symbol = call.params.get("symbol", "")
-    known = call.market.knows(symbol)
-    metric = _metric(call, symbol) if known else {}
-    series = _series(call, symbol) if known else {}
-    return Reply({"metric": metric, "metricType": call.params.get("metric", "all"), "series": series, "symbol": symbol})
-
-
-def _metric(call: Call, symbol: str) -> dict[str, Any]:
-    """Shares of something are in percent here, unlike in the series; volumes and values in millions."""
-    found = call.market.ratios(symbol, call.now)
-    return {
-        "10DayAverageTradingVolume": _millions(found.average_volume_10d),
-        "3MonthAverageTradingVolume": _millions(found.average_volume_3m),
-        "52WeekHigh": found.week52_high,
-        "52WeekLow": found.week52_low,
-        "beta": found.beta,
-        "bookValuePerShareQuarterly": found.book_value_per_share,
-        "currentDividendYieldTTM": _percent(found.dividend_yield),
-        "currentRatioQuarterly": found.current_ratio,
-        "dividendPerShareTTM": found.dividend_per_share,
-        "enterpriseValue": _millions(found.enterprise_value),
-        "epsTTM": found.eps_ttm,
-        "evEbitdaTTM": found.ev_to_ebitda,
-        "forwardPE": found.forward_pe,
-        "grossMarginTTM": _percent(found.gross_margin),
-        "marketCapitalization": _millions(found.market_cap),
-        "netProfitMarginTTM": _percent(found.profit_margin),
-        "operatingMarginTTM": _percent(found.operating_margin),
-        "payoutRatioTTM": _percent(found.payout_ratio),
-        "pb": found.pb,
-        "peTTM": found.pe,
-        "pegTTM": found.peg,
-        "psTTM": found.ps,
-        "revenueGrowthTTMYoy": _percent(found.revenue_growth),
-        "roaTTM": _percent(found.roa),
-        "roeTTM": _percent(found.roe),
-        "totalDebt/totalEquityQuarterly": found.debt_to_equity,
-    }
-
-
-def _percent(fraction: float | None) -> float | None:
-    return None if fraction is None else round(fraction * 100, 4)
-
-
-def _series(call: Call, symbol: str) -> dict[str, Any]:
-    filed = call.market.statements(symbol, as_of=call.now)
-    return {
-        freq: {
-            "currentRatio": [
-                _point(one.period_end, one.balance.current_assets, one.balance.current_liabilities) for one in reports
-            ],
-            "grossMargin": [_point(one.period_end, one.income.gross_profit, one.income.revenue) for one in reports],
-            "netMargin": [_point(one.period_end, one.income.net_income, one.income.revenue) for one in reports],
-            "operatingMargin": [
-                _point(one.period_end, one.income.operating_income, one.income.revenue) for one in reports
-            ],
-            "totalDebtToEquity": [
-                _point(one.period_end, one.balance.total_debt, one.balance.total_equity) for one in reports
-            ],
-        }
-        for freq, reports in (("annual", filed.annual), ("quarterly", filed.quarterly))
-    }
-
-
-def _point(period: date, numerator: int, denominator: int) -> dict[str, Any]:
-    return {"period": period.isoformat(), "v": 0 if denominator == 0 else round(numerator / denominator, 4)}
 
 
 def company_news(call: Call, symbol: str) -> Any:

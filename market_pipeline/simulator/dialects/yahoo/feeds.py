@@ -89,7 +89,7 @@ def _event(event: EconomicEvent) -> dict[str, Any]:
             "eventTime": 1000 * seconds(event.released_at),
             "period": event.period,
             "actual": None if event.actual is None else f"{event.actual:g}",
-            "prior": f"{event.previous:g}",
+            "prior": None if event.previous is None else f"{event.previous:g}",
             "description": f"{event.event} ({event.country}), a figure of the simulated market.",
         }
     )

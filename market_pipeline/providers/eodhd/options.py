@@ -1,0 +1,77 @@
+"""EODHD's option chains, by expiration; of an old endpoint, which is sold as a marketplace add-on now."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from market_pipeline.providers.eodhd.answers import EodhdEndpoint
+from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
+from market_pipeline.providers.normalise import (
+    NEW_YORK,
+    day,
+    fraction,
+    integer,
+    major_unit,
+    moment,
+    number,
+    one_of,
+    price,
+    scaled,
+    text,
+)
+
+FURTHEST_EXPIRATION = timedelta(days=3 * 365)
+
+
+class OptionsChain(EodhdEndpoint):
+    """The whole chain by expiration.  Times are New York's; the volatility is in percent."""
+
+    data_type = "options_chain"
+    path = "/options/{symbol}"
+    cost = 10
+
+    def params(self, ask: Ask) -> Mapping[str, str]:
+        today = ask.now.astimezone(NEW_YORK).date()
+        return {**super().params(ask), "from": today.isoformat(), "to": (today + FURTHEST_EXPIRATION).isoformat()}
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        payload = answer.json()
+        contracts = [
+            found
+            for expiration in rows_of(payload["data"], "data")
+            for side in expiration["options"].values()
+            for found in rows_of(side, "options")
+        ]
+        updated = (moment(found.get("updatedAt")) for found in contracts)
+        traded_on = day(payload.get("lastTradeDate"))
+        latest = max(filter(None, updated), default=None)
+        session = traded_on if latest is None else latest.astimezone(NEW_YORK).date()
+        underlying = price(payload.get("lastTradePrice")) if session == traded_on else None
+        return Parsed(
+            [_contract(ask.symbol, found) | {"session": session, "underlying_price": underlying} for found in contracts]
+        )
+
+
+def _contract(symbol: str, found: Mapping[str, Any]) -> Row:
+    currency, unit = major_unit(found.get("currency"))
+    prices = {"strike": "strike", "bid": "bid", "ask": "ask", "last_price": "lastPrice"}
+    return {
+        "symbol": symbol,
+        "contract_symbol": text(found["contractName"]),
+        "expiration": day(found["expirationDate"]),
+        "option_type": one_of(found["type"], "call", "put"),
+        **{field: scaled(number(found.get(name)), unit) for field, name in prices.items()},
+        "last_trade_at": _traded_at(found.get("lastTradeDateTime")),
+        "volume": integer(found.get("volume")),
+        "open_interest": integer(found.get("openInterest")),
+        "implied_volatility": fraction(found.get("impliedVolatility")),
+        **{greek: number(found.get(greek)) for greek in ("delta", "gamma", "theta", "vega", "rho")},
+        "in_the_money": {"true": True, "false": False}.get(str(found.get("inTheMoney")).lower()),
+        "as_of": moment(found.get("updatedAt")),
+        "currency": currency,
+    }
+
+
+def _traded_at(written: Any) -> datetime | None:
+    """0000-00-00 00:00:00 stands for a contract that has never been traded."""
+    return None if day(written) is None else moment(written)
