@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from market_pipeline.datasets import Dataset, Strategy
+from market_pipeline.datasets import Dataset, Record, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.router import Report, Router, Wanted
@@ -28,6 +28,8 @@ from market_pipeline.tracking.failed_symbols import clear_failures, failures, re
 from market_pipeline.tracking.recorder import AttemptRow, Recorder
 from market_pipeline.tracking.statistics import standings
 
+SAMPLE = 5  # records
+
 
 class NoVendor(Exception):
     """Nobody can be asked for a data type: no vendor is enabled, has its key, or is among those chosen."""
@@ -43,6 +45,8 @@ class Refreshed:
     written: Written = field(default_factory=Written)
     rows_by_day: Counter[date] = field(default_factory=Counter)
     """Records of each day, for datasets that are kept by day or session."""
+    sample: list[Record] = field(default_factory=list)
+    """The first few records, to look at."""
 
 
 class MarketData:
@@ -123,6 +127,7 @@ class MarketData:
             provenance = Provenance(attempts[0].provider, self._clock(), self._run_id)
             done.written += writer.write(dataset, records, provenance, wanted.homes if dataset.pinned else None)
             writer.quarantine(dataset, rejected, provenance)
+            done.sample += records[: SAMPLE - len(done.sample)]
             days = (dataset.day_of(record) for record in records)
             done.rows_by_day.update(day for day in days if day is not None)
 

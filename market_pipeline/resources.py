@@ -61,7 +61,7 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
                 pipeline = stack.enter_context(open_pipeline(load_settings(), run_id=run_id))
             except (SettingsError, StorageError, ValueError) as error:
                 # Otherwise the run's failure says no more than that a resource could not be initialised.
-                raise dg.DagsterResourceFunctionError(
+                raise dg.DagsterResourceFunctionError(  # type: ignore[no-untyped-call]
                     str(error), user_exception=error, original_exc_info=sys.exc_info()
                 ) from None
             yield pipeline

@@ -17,6 +17,7 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
         "fmp",
         "polygon",
         "alpha_vantage",
+        "eodhd",
     ),
     "company_info": (
         "yahoo",
@@ -29,6 +30,7 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
         "polygon",
         "alpha_vantage",
         "twelve_data",
+        "eodhd",
     ),
     "historical_prices": (
         "yahoo",
@@ -40,10 +42,11 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
         "fmp",
         "alpha_vantage",
         "finnhub",
+        "eodhd",
     ),
-    "options_chain": ("yahoo", "cboe", "nasdaq", "polygon", "alpha_vantage"),
-    "earnings": ("yahoo", "finnhub", "nasdaq", "finviz", "fmp", "alpha_vantage", "twelve_data"),
-    "dividends": ("yahoo", "nasdaq", "fmp", "polygon", "tiingo", "alpha_vantage", "finnhub", "twelve_data"),
+    "options_chain": ("yahoo", "cboe", "nasdaq", "polygon", "alpha_vantage", "eodhd"),
+    "earnings": ("yahoo", "finnhub", "nasdaq", "finviz", "fmp", "alpha_vantage", "twelve_data", "eodhd"),
+    "dividends": ("yahoo", "nasdaq", "fmp", "polygon", "tiingo", "alpha_vantage", "finnhub", "twelve_data", "eodhd"),
     "fundamentals": (
         "yahoo",
         "sec_edgar",
@@ -54,9 +57,10 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
         "alpha_vantage",
         "tiingo",
         "twelve_data",
+        "eodhd",
     ),
-    "news": ("yahoo", "finnhub", "finviz", "polygon", "fmp", "alpha_vantage", "tiingo"),
-    "economic_events": ("yahoo", "nasdaq", "finviz", "finnhub", "fred", "fmp", "alpha_vantage"),
+    "news": ("yahoo", "finnhub", "finviz", "polygon", "fmp", "alpha_vantage", "tiingo", "eodhd"),
+    "economic_events": ("yahoo", "nasdaq", "finviz", "finnhub", "fred", "fmp", "alpha_vantage", "eodhd"),
 }
 
 

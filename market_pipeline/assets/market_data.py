@@ -11,7 +11,7 @@ import dagster as dg
 
 from market_pipeline.assets.refresh import conclude, refresh
 from market_pipeline.assets.targets import RefreshConfig
-from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
+from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy, column_type
 from market_pipeline.partitions import partitions_of
 from market_pipeline.resources import Pipeline
 from market_pipeline.sessions import Sessions
@@ -100,7 +100,7 @@ def _metadata(dataset: Dataset) -> dict[str, object]:
     columns = [
         dg.TableColumn(
             name,
-            type=str(info.annotation).replace("typing.", ""),
+            type=column_type(info.annotation),
             description=info.description,
             constraints=dg.TableColumnConstraints(nullable=not info.is_required(), unique=False),
         )

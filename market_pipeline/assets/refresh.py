@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
-from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.datasets import Dataset, PartitionedBy, Record
 from market_pipeline.fetching.router import Errors
 from market_pipeline.market_data import NoVendor, Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
@@ -163,8 +163,15 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
         "calls": sum(one.report.attempts for one in done),
         "seconds": round(sum(one.report.seconds for one in done), 3),
         "vendors": dg.MetadataValue.json(dict(vendors)),
+        "sample": dg.MetadataValue.table([_shown(record) for one in done for record in one.sample]),
         "failed_sample": dg.MetadataValue.json({symbol: _said(failed[symbol]) for symbol in list(failed)[:SAMPLE]}),
     }
+
+
+def _shown(record: Record) -> dg.TableRecord:
+    """A record's filled fields as text, long ones cut."""
+    fields = record.model_dump(exclude_none=True)
+    return dg.TableRecord({name: str(value)[:80] for name, value in fields.items()})
 
 
 def _said(errors: Errors) -> dict[str, str]:

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from market_pipeline.datasets import DATASETS
@@ -27,11 +29,11 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         _print_json([asdict(one) for one in found])
         return
-    table = Table(
-        "data type", "rows", "symbols", "last fetch (UTC)", "to retry", "given up", "rejected", title=settings.world
-    )
+    table = Table(title=settings.world, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits into 80 columns
+    for heading in ("data type", "rows", "symbols", "last fetch\n(UTC)", "to\nretry", "given\nup", "rejected"):
+        table.add_column(heading, no_wrap=True)
     for one in found:
-        fetched = "never" if one.last_fetched_at is None else f"{one.last_fetched_at:%Y-%m-%d %H:%M:%S}"
+        fetched = "never" if one.last_fetched_at is None else f"{one.last_fetched_at:%Y-%m-%d %H:%M}"
         figures = (one.rows, one.symbols, fetched, one.waiting, one.exhausted, one.rejected)
         table.add_row(one.data_type, *map(str, figures))
     console.print(table)
@@ -61,7 +63,7 @@ def providers(
             "–" if one.avg_response_time_ms is None else f"{one.avg_response_time_ms:.0f}",
             str(one.rate_limited),
             str(one.records),
-            (one.last_error or "")[:60],
+            escape((one.last_error or "")[:60]),  # a vendor's words, which may look like markup
         )
     console.print(table)
 

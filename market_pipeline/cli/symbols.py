@@ -1,15 +1,18 @@
 """`market-pipeline symbols`: the universe that is fetched."""
 
+import csv
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.universe import (
+    InvalidSymbol,
     TrackedSymbol,
     checked_symbol,
     read_csv,
@@ -32,10 +35,7 @@ def show(everything: Annotated[bool, typer.Option("--all", help="Inactive symbol
     for one in found:
         table.add_row(
             one.symbol,
-            one.name,
-            one.exchange,
-            one.sector,
-            ", ".join(one.indices),
+            *(escape(text or "") for text in (one.name, one.exchange, one.sector, ", ".join(one.indices))),
             ", ".join(one.timeframes),
             "yes" if one.active else "no",
         )
@@ -61,7 +61,7 @@ def remove(symbols: Symbols) -> None:
     console.print(f"no longer fetched: {', '.join(removed) or 'none'}")
     strangers = sorted(set(checked) - set(removed))
     if strangers:
-        console.print(f"not tracked: {', '.join(strangers)}")
+        Console(stderr=True).print(f"not tracked: {', '.join(strangers)}")
         raise typer.Exit(1)
 
 
@@ -74,7 +74,10 @@ def import_csv(
     Columns: `symbol`, and any of name, asset_class, exchange, sector, industry, indices, timeframes (the last two separated
     by `;`).  Either all lines are taken or, where one is wrong, none.
     """
-    found = read_csv(file)
+    try:
+        found = read_csv(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidSymbol(f"{file} cannot be read as CSV in UTF-8: {error}") from None
     with prepared_database(load_settings()).connect(name="cli") as connection:
         count = track(connection, found)
     console.print(f"{count} symbols tracked")

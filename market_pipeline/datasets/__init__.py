@@ -14,6 +14,7 @@ from market_pipeline.datasets.base import (
     Record,
     Rejected,
     Strategy,
+    column_type,
 )
 from market_pipeline.datasets.company_info import COMPANY_INFO
 from market_pipeline.datasets.dividends import DIVIDENDS
@@ -52,4 +53,5 @@ __all__ = [
     "Record",
     "Rejected",
     "Strategy",
+    "column_type",
 ]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -122,6 +123,30 @@ def required(description: str, unit: str | None = None) -> Any:
 
 def _unit(unit: str | None) -> dict[str, Any] | None:
     return None if unit is None else {"unit": unit}
+
+
+_COLUMN_TYPES = {
+    Decimal: "numeric",
+    int: "bigint",
+    str: "text",
+    bool: "boolean",
+    date: "date",
+    datetime: "timestamp with time zone",
+    AwareDatetime: "timestamp with time zone",
+    tuple: "text[]",
+}
+
+
+def column_type(annotation: Any) -> str:
+    """PostgreSQL's name for the type of a field, whatever is said around it (optional, bounds, literals)."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return column_type(next(one for one in arguments if one is not NoneType))
+    if origin is Annotated:
+        return column_type(arguments[0])
+    if origin is Literal:
+        return column_type(type(arguments[0]))
+    return _COLUMN_TYPES[origin or annotation]
 
 
 class Record(BaseModel):

@@ -117,13 +117,14 @@ class OptionChain(CboeEndpoint):
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         payload = answer.json()
         underlying = payload["data"]
-        as_of = moment(payload.get("timestamp"), _GREENWICH)
-        traded_at = moment(underlying.get("last_trade_time")) or as_of or answer.received_at
+        # the file's own time comes last: at night and at weekends it is hours after what the file tells
+        written_at = moment(payload.get("timestamp"), _GREENWICH)
+        traded_at = moment(underlying.get("last_trade_time")) or written_at or answer.received_at
         spot = price(underlying.get("current_price"))
         shared = {
             "symbol": ask.symbol,
             "session": traded_at.astimezone(NEW_YORK).date(),
-            "as_of": as_of,
+            "as_of": traded_at,
             "underlying_price": spot,
             "currency": "USD",
             "flags": DELAYED,

@@ -3,6 +3,7 @@
 from market_pipeline.providers.alpha_vantage import AlphaVantage
 from market_pipeline.providers.base import Provider
 from market_pipeline.providers.cboe import Cboe
+from market_pipeline.providers.eodhd import Eodhd
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.providers.finviz import Finviz
 from market_pipeline.providers.fmp import FinancialModelingPrep
@@ -29,5 +30,6 @@ PROVIDERS: dict[str, Provider] = {
         Fred(),
         TwelveData(),
         Tiingo(),
+        Eodhd(),
     )
 }

@@ -1,6 +1,6 @@
 """The documents as tests see them: their text, links, words in backticks, and fenced blocks.
 
-Here belongs the reading of Markdown.  What has to be true of it belongs to the tests, which tables are due to `tables`.
+Here belongs the reading of Markdown.  What has to be true of it is told by the tests, which tables are due by `tables`.
 """
 
 import re
@@ -59,11 +59,26 @@ class Document:
         plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in HEADING.findall(self.prose))
         return {heading.replace(" ", "-") for heading in plain}
 
+    def section(self, heading: str) -> str:
+        """The text below a heading, up to the next one of the same or a higher level.  Raises LookupError."""
+        begin = re.search(rf"^(?P<level>#+) {re.escape(heading)}$", self.text, re.MULTILINE)
+        if begin is None:
+            raise LookupError(f"{self.name} has no heading {heading!r}")
+        end = re.compile(rf"^#{{1,{len(begin['level'])}}} ", re.MULTILINE).search(self.text, begin.end())
+        return self.text[begin.end() : None if end is None else end.start()]
+
     def blocks(self, *languages: str) -> Iterator[Block]:
         for found in FENCE.finditer(self.text):
             if found["language"] in languages:
                 line = self.text.count("\n", 0, found.start()) + 1
                 yield Block(found["language"], found["text"], f"{self.name}:{line}")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The rows of the tables in a text, without their headers: their cells."""
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    heads = {place - 1 for place, cells in enumerate(lines) if set("".join(cells)) <= set("-|: ")}
+    return [cells for place, cells in enumerate(lines) if place not in heads and place - 1 not in heads]
 
 
 def document(name: str) -> Document:

@@ -81,9 +81,9 @@ def test_three_queries_tell_why_a_symbol_has_no_rows(database: Database) -> None
 
 
 def why_no_rows() -> list[Block]:
-    operations = document("docs/operations.md").text
-    section = operations.partition("## Symbol Y has no rows: why?")[2].partition("\n## ")[0]
-    return [block for block in document("docs/operations.md").blocks("sql") if block.text in section]
+    operations = document("docs/operations.md")
+    section = operations.section("Symbol Y has no rows: why?")
+    return [block for block in operations.blocks("sql") if block.text in section]
 
 
 def answered(connection: Any, block: Block) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from market_pipeline.datasets import DATASETS, Record
+from market_pipeline.datasets import DATASETS, Record, column_type
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.writer import Provenance, Writer
 
@@ -57,6 +57,18 @@ def test_a_table_has_the_fields_of_its_dataset_the_provenance_and_the_key(databa
     expected = set(dataset.record.model_fields) | {"provider", "fetched_at", "run_id"} | pinned
     assert {column for (column,) in columns} == expected
     assert tuple(column for (column,) in key) == dataset.key
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_columns_have_the_types_of_the_fields(database: Database, name: str) -> None:
+    fields = DATASETS[name].record.model_fields
+    with database.connect() as connection:
+        types = connection.execute(
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0",
+            [name],
+        ).fetchall()
+    declared = {field: column_type(info.annotation) for field, info in fields.items()}
+    assert {column: kind for column, kind in types if column in fields} == declared
 
 
 @pytest.mark.parametrize("name", DATASETS)

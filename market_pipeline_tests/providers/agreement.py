@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from market_pipeline.datasets import MARKET_WIDE, Dataset, PartitionedBy, Record
+from market_pipeline.datasets import DATASETS, MARKET_WIDE, Dataset, PartitionedBy, Record
 from market_pipeline.fetching.calls import Caller, verdicts
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.planner import batch_of
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Endpoint
-from market_pipeline.providers.errors import ProviderError
+from market_pipeline.providers.errors import NoData, ProviderError
 from market_pipeline.providers.messages import Ask, Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.settings import ProviderSettings, Settings
@@ -31,9 +31,11 @@ OPEN = datetime(2026, 7, 31, 16, tzinfo=UTC)
 """Noon in New York."""
 CLOSED = datetime(2026, 8, 1, 12, tzinfo=UTC)
 """Saturday: everything about Friday has been published."""
+TWO_WEEKS = Window(FRIDAY - timedelta(days=11), FRIDAY)
 SYMBOLS = ("AAPL", "BRK.B", "VZ", "ERQ")
 """On Nasdaq, split in the week before; a class of shares, on the NYSE, as is VZ, which pays these days; a made-up one."""
 
+_MARKET = SyntheticMarket()
 LACKS, ALONE, REJECTED = "lacks", "alone", "rejected"
 _ALIGNED_BY = {"stock_quotes": ("symbol", "session")}
 """What makes two rows one, where that is not the dataset's key: a quote's key is the time of its trade, which is compared."""
@@ -52,13 +54,13 @@ def questions(dataset: Dataset) -> Iterator[Ask]:
 
 def _windows(dataset: Dataset) -> Iterator[Window | None]:
     """For sessions the last one and two weeks of them; for days those of a usual run, a week and a past month's first week;
-    for symbols their history, and the days that keep it up to date."""
+    for symbols their history, and the days that keep it up to date, or those of them to come."""
     today = CLOSED.date()
     match dataset.partitioned_by:
         case PartitionedBy.SESSION:
             yield Window(FRIDAY, FRIDAY)
             if not dataset.live:
-                yield Window(FRIDAY - timedelta(days=11), FRIDAY)
+                yield TWO_WEEKS
         case PartitionedBy.DAY:
             yield Window(today - timedelta(days=dataset.days_behind), today + timedelta(days=dataset.days_ahead))
             yield Window(today - timedelta(days=6), today)
@@ -68,6 +70,17 @@ def _windows(dataset: Dataset) -> Iterator[Window | None]:
             if dataset.days_around is not None:
                 reach = timedelta(days=dataset.days_around)
                 yield Window(today - reach, today + reach)
+                yield Window(today, today + reach)
+
+
+def is_asked(endpoint: Endpoint, ask: Ask) -> bool:
+    """Whether an endpoint serves a question: one that answers for all symbols, if it would be asked about all of them.
+
+    One that tells a symbol's history whatever the window is held to the question without a window.
+    """
+    is_history = not DATASETS[ask.data_type].dated_by and ask.window and endpoint.serves(replace(ask, window=None))
+    symbols = _MARKET.symbols() if endpoint.market_wide and ask.symbols != (MARKET_WIDE,) else ask.symbols
+    return endpoint.serves(replace(ask, symbols=symbols)) and not is_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +103,7 @@ class Panel:
         # keys, addresses and limits of the environment are nobody's business here
         own = {name: ProviderSettings(_env_file=None) for name in PROVIDERS}  # type: ignore[call-arg]
         settings = Settings(_env_file=None, simulator_rate_factor=10_000)  # type: ignore[call-arg]
-        self._vendors = configured_vendors(
-            PROVIDERS, settings, own, simulator_url=control.url, clock=lambda: self._now
-        )
+        self._vendors = configured_vendors(PROVIDERS, settings, own, simulator_url=control.url, clock=lambda: self._now)
 
     def answers(self, dataset: Dataset) -> list[Answered]:
         """What everybody says to the questions that it serves."""
@@ -101,7 +112,7 @@ class Panel:
             for ask in questions(dataset)
             for vendor in self._vendors.values()
             for endpoint in vendor.provider.endpoints_for(dataset.name)
-            if endpoint.serves(ask) and not _is_told_anyway(endpoint, dataset, ask)
+            if is_asked(endpoint, ask)
         ]
 
     def _asked(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask) -> Answered:
@@ -133,14 +144,6 @@ class Panel:
             sleep=lambda seconds: None,
             observe=lambda attempt: None,
         )
-
-
-def _is_told_anyway(endpoint: Endpoint, dataset: Dataset, ask: Ask) -> bool:
-    """Whether an endpoint tells a symbol's history whatever the window: it is held to the question without one."""
-    return dataset.dated_by is None and ask.window is not None and endpoint.serves(replace(ask, window=None))
-
-
-_MARKET = SyntheticMarket()
 
 
 def _in_shares_of(now: datetime, record: Record) -> Record:
@@ -227,11 +230,18 @@ def _about_rows(dataset: Dataset, one: Answered, rows: Rows) -> Iterator[Finding
             for key, same in rows.items()
             if (others := [record for source, record in same if source != one.source and record.symbol == symbol])
         }
-        if not mine & theirs.keys() and (mine or (theirs and one.ask.window is None)):
+        due = [
+            key
+            for key, others in theirs.items()
+            if key not in mine and any(_is_due(dataset, one.ask, key, record, mine) for record in others)
+        ]
+        if not mine and (due or (theirs and one.ask.window is None)):
+            yield Finding(one.source, dataset.name, symbol, NoData.outcome, f"others have {len(due or theirs)} rows")
+        elif mine and not mine & theirs.keys():
             text = f"none of its {len(mine)} rows is one of the others' {len(theirs)}"
             yield Finding(one.source, dataset.name, symbol, ALONE, text)
-        for key, others in theirs.items():
-            if key not in mine and any(_is_due(dataset, one.ask, key, record, mine) for record in others):
+        else:
+            for key in due:
                 yield Finding(one.source, dataset.name, _shown(key), LACKS, "a row that others have")
 
 
@@ -259,19 +269,23 @@ def _about_values(
         if all(value == values[0][1] for _, value in values):
             continue
         compared = [one for one in values if not spared(meant, one[0], row, name)]
-        reach = {one: slack(meant, one[0], row, name, one[1]) for one in compared}
-
-        def agree(one: tuple[str, Any], other: tuple[str, Any], reach: Mapping[Any, Decimal] = reach) -> bool:
-            return one[1] == other[1] or _distance(one[1], other[1]) <= reach[one] + reach[other]
-
-        for one in compared:
-            usual = max(compared, key=lambda one: (sum(agree(one, other) for other in compared), len(str(one[1]))))
-            if not agree(one, usual):
-                yield Finding(one[0], dataset.name, row, name, f"{one[1]}, where {usual[0]} has {usual[1]}")
+        reach = [slack(meant, source, row, name, value) for source, value in compared]
+        against = [
+            [_distance(value, other) > own + others for (_, other), others in zip(compared, reach, strict=True)]
+            for (_, value), own in zip(compared, reach, strict=True)
+        ]
+        for (source, value), opposed in zip(compared, against, strict=True):
+            opponents = [number for number, is_opponent in enumerate(opposed) if is_opponent]
+            best = min(opponents, key=lambda number: sum(against[number]), default=None)
+            if best is not None and sum(against[best]) <= len(opponents):
+                text = f"{value}, where {compared[best][0]} has {compared[best][1]}"
+                yield Finding(source, dataset.name, row, name, text)
 
 
 def _distance(one: Any, other: Any) -> Decimal:
     """How far two values are apart: numbers in their unit, times in seconds, anything else infinitely."""
+    if one == other:
+        return Decimal(0)
     if isinstance(one, datetime) and isinstance(other, datetime):
         return Decimal(abs((one - other).total_seconds()))
     if isinstance(one, bool | str | date | tuple):

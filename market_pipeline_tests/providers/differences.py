@@ -33,8 +33,15 @@ class Difference:
 DELAYED: Mapping[str, timedelta] = {"cboe": timedelta(minutes=15)}
 """Vendors that tell what was true some time ago: they are asked that much later, so that all speak of one moment."""
 
+UNASKED: Mapping[str, str] = {
+    "tiingo.CryptoDaily": "coins, of which the synthetic market has none",
+    "tiingo.CryptoHourly": "coins, of which the synthetic market has none",
+}
+"""Endpoints that serve no question about companies, and why."""
+
 _SPELLING = "as the vendor spells it"
 _PREMIUM = "in no free plan: the vendor refuses free keys, and so does the simulator"
+_PERIODS = "*/metrics/quarter/* */metrics/year/*"
 _ROUNDED_PERCENT = "a percentage with two decimals"
 
 DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
@@ -53,36 +60,64 @@ DIFFERENCES: Mapping[str, tuple[Difference, ...]] = {
     "historical_prices": (
         Difference("alpha_vantage.DailyFull alpha_vantage.DailyAdjusted", "not_entitled", _PREMIUM),
         Difference("cboe.Historical", "open high low close", "adjusted prices in whole cents", within="0.005"),
-        Difference("yahoo.* fmp.* polygon.* nasdaq.* twelve_data.* finnhub.DailyCandles", "open high low close", "adjusted prices with four decimals", within="0.00005"),
+        Difference(
+            "yahoo.* fmp.* polygon.* nasdaq.* twelve_data.* finnhub.DailyCandles",
+            "open high low close",
+            "adjusted prices with four decimals",
+            within="0.00005",
+        ),
     ),
     "options_chain": (
         Difference("alpha_vantage.RealtimeOptions", "not_entitled", _PREMIUM),
         Difference("alpha_vantage.*", "gamma", "five decimals", within="0.000005"),
-        Difference("cboe.*", "as_of", "when the file was written, a quarter of an hour after what it tells", within="900"),
     ),
     "earnings": (
-        Difference("nasdaq.* twelve_data.*", "surprise_percent", _ROUNDED_PERCENT, within="0.005"),
-        Difference("finnhub.* alpha_vantage.*", "surprise_percent", "four decimals", within="0.00005"),
-        Difference("yahoo.*", "surprise_percent", "four decimals of a fraction", within="0.005"),
+        Difference(
+            "nasdaq.* twelve_data.* eodhd.EarningsHistory", "surprise_percent", _ROUNDED_PERCENT, within="0.005"
+        ),
+        Difference(
+            "finnhub.* alpha_vantage.* eodhd.EarningsCalendar", "surprise_percent", "four decimals", within="0.00005"
+        ),
     ),
     "dividends": (
         Difference("nasdaq.Dividends", "unknown_symbol", "only of shares that Nasdaq lists", rows="BRK.B VZ"),
         Difference("yahoo.*", "amount", "adjusted amounts with six decimals", within="0.0000005"),
     ),
     "fundamentals": (
-        Difference("sec_edgar.CompanyFacts", "lacks", "no quarterly report is filed for the last quarter of a year", rows="*/income/quarter/* */cash_flow/quarter/*"),
+        Difference(
+            "sec_edgar.CompanyFacts",
+            "lacks",
+            "no quarterly report is filed for the last quarter of a year",
+            rows="*/income/quarter/* */cash_flow/quarter/*",
+        ),
         Difference("finviz.*", "market_cap", "three digits at least: 1.25B", within="0.5%"),
-        Difference("finviz.*", "pe_ratio forward_pe peg_ratio price_to_* debt_to_equity current_ratio", "two decimals", within="0.005"),
+        Difference(
+            "finviz.*",
+            "pe_ratio forward_pe peg_ratio price_to_* debt_to_equity current_ratio",
+            "two decimals",
+            within="0.005",
+        ),
         Difference("finviz.*", "*_margin dividend_yield payout_ratio return_on_*", _ROUNDED_PERCENT, within="0.00005"),
-        Difference("alpha_vantage.*", "*", "four decimals", within="0.00005"),
+        Difference("alpha_vantage.* eodhd.*", "*", "four decimals", within="0.00005"),
         Difference("finnhub.*", "*", "four decimals", within="0.00005"),
+        Difference(
+            "finnhub.*",
+            "enterprise_value ev_to_ebitda",
+            "at the price of the day of the filing, not of the period's last",
+            rows=_PERIODS,
+        ),
+        Difference("finnhub.*", "return_on_*", "in quarters of the last twelve months", rows="*/metrics/quarter/*"),
     ),
     "news": (
         Difference("finviz.*", "published_at", "to the minute", within="60"),
         Difference("tiingo.*", "source", "the publisher's domain instead of its name"),
     ),
     "economic_events": (
-        Difference("alpha_vantage.EconomicSeries fred.*", "event", "their own names: FRED's of publications and series, not of calendars' figures"),
+        Difference(
+            "alpha_vantage.EconomicSeries fred.*",
+            "event",
+            "their own names: FRED's of publications and series, not of calendars' figures",
+        ),
         Difference("finviz.*", "lacks", "a calendar of the US only", rows="*/EU/* */JP/* */GB/*"),
         Difference("*", "period", "as the vendor writes it: 2026-06, Jun"),
     ),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 ALLOWED: Mapping[str, Mapping[str, str]] = {
     "alpha_vantage.DailyAdjusted": {"": "a premium function: free keys are refused, as the simulator's are"},
+    "eodhd.BulkDailyPrices": {"[]": "an Australian exchange: the synthetic market has US shares only"},
+    "eodhd.Fundamentals": {"General.Officers": "documented, and recorded elsewhere; the recording is of 2019"},
     "polygon.OptionsSnapshot": {"next_url": "documented; the recording has one page"},
     "polygon.UniversalSnapshot": {"next_url": "documented; the recording has one page"},
     "sec_edgar.CompanyFacts": {"facts.us-gaap.*": "which concepts a company files is its own; the recording keeps 20"},

@@ -54,7 +54,7 @@ class CompanyInfo(EodhdEndpoint):
 
     def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
         named = params.get("filter", "General").split(",")
-        return super().match(path, params, now) if "General" in named else None
+        return super().match(path, params, now) if "General" in named and "Financials" not in named else None
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         payload = answer.json()

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.eodhd.answers import SUFFIXES, EodhdEndpoint, table
-from market_pipeline.providers.errors import NoData, ProviderError
+from market_pipeline.providers.errors import NoData, ProviderError, UnknownSymbol
 from market_pipeline.providers.exchanges import exchange_zone, listed_symbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
 from market_pipeline.providers.normalise import (
@@ -36,7 +37,9 @@ class UsQuotes(EodhdEndpoint):
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         found = {self.unspell(name): one for name, one in (answer.json()["data"] or {}).items()}
-        return Parsed([_quote(symbol, one) for symbol, one in found.items() if symbol in ask.symbols])
+        rows = [_quote(symbol, one) for symbol, one in found.items() if symbol in ask.symbols]
+        unknown = {*ask.symbols} - {*found} - {MARKET_WIDE}
+        return Parsed(rows, errors={symbol: UnknownSymbol(f"EODHD has no quote of {symbol}") for symbol in unknown})
 
 
 def _quote(symbol: str, found: Mapping[str, Any]) -> Row:
@@ -81,8 +84,9 @@ class RealTime(EodhdEndpoint):
         errors: dict[str, ProviderError] = {}
         for found in table(answer, "code", "timestamp", "close"):
             symbol, traded_at = self.unspell(found["code"]), epoch(found["timestamp"])
-            if traded_at is None:
-                errors[symbol] = NoData(f"EODHD has no quote of {symbol} for now")
+            if traded_at is None:  # nothing but "NA": no trade today or, where there was none before either, no ticker
+                is_known = number(found.get("previousclose")) is not None
+                errors[symbol] = (NoData if is_known else UnknownSymbol)(f"EODHD has no quote of {symbol}")
             else:
                 rows.append(_minute(symbol, traded_at, found))
         return Parsed(rows, errors=errors)
@@ -173,7 +177,7 @@ def _daily_bar(symbol: str, found: Mapping[str, Any]) -> Row:
 
 def _prices(found: Mapping[str, Any]) -> Row:
     return {name: number(found[name]) for name in ("open", "high", "low", "close")} | {
-        "volume": number(found["volume"])
+        "volume": number(found.get("volume"))
     }
 
 

@@ -24,11 +24,18 @@ FURTHEST_EXPIRATION = timedelta(days=3 * 365)
 
 
 class OptionsChain(EodhdEndpoint):
-    """The whole chain by expiration.  Times are New York's; the volatility is in percent."""
+    """The whole chain by expiration at the end of one session, once that is over.
+
+    Times are New York's; the volatility is in percent.
+    """
 
     data_type = "options_chain"
     path = "/options/{symbol}"
     cost = 10
+
+    def serves(self, ask: Ask) -> bool:
+        over = ask.window is None or ask.window.end < ask.now.astimezone(NEW_YORK).date()
+        return super().serves(ask) and over
 
     def params(self, ask: Ask) -> Mapping[str, str]:
         today = ask.now.astimezone(NEW_YORK).date()

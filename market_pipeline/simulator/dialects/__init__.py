@@ -3,6 +3,7 @@
 from market_pipeline.simulator.dialect import Dialect
 from market_pipeline.simulator.dialects.alpha_vantage import AlphaVantageDialect
 from market_pipeline.simulator.dialects.cboe import CboeDialect
+from market_pipeline.simulator.dialects.eodhd import EodhdDialect
 from market_pipeline.simulator.dialects.finnhub import FinnhubDialect
 from market_pipeline.simulator.dialects.finviz import FinvizDialect
 from market_pipeline.simulator.dialects.fmp import FmpDialect
@@ -30,5 +31,6 @@ def dialects() -> dict[str, Dialect]:
         FredDialect(),
         TwelveDataDialect(),
         TiingoDialect(),
+        EodhdDialect(),
     )
     return {dialect.name: dialect for dialect in known}
