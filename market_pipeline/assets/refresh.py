@@ -163,9 +163,15 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
         "calls": sum(one.report.attempts for one in done),
         "seconds": round(sum(one.report.seconds for one in done), 3),
         "vendors": dg.MetadataValue.json(dict(vendors)),
-        "sample": dg.MetadataValue.table([_shown(record) for one in done for record in one.sample]),
         "failed_sample": dg.MetadataValue.json({symbol: _said(failed[symbol]) for symbol in list(failed)[:SAMPLE]}),
+        **_sample(done),
     }
+
+
+def _sample(done: Sequence[Refreshed]) -> dict[str, dg.TableMetadataValue]:
+    """A few of the records; nothing where there are none, because Dagster wants no empty table."""
+    records = [_shown(record) for one in done for record in one.sample]
+    return {"sample": dg.MetadataValue.table(records)} if records else {}
 
 
 def _shown(record: Record) -> dg.TableRecord:

@@ -5,7 +5,6 @@ Adding a data type is one file here and one line below; nothing in this package 
 
 from market_pipeline.datasets.base import (
     MARKET_WIDE,
-    SYMBOL_PATTERN,
     Cadence,
     Checked,
     Dataset,
@@ -14,12 +13,12 @@ from market_pipeline.datasets.base import (
     Record,
     Rejected,
     Strategy,
-    column_type,
 )
 from market_pipeline.datasets.company_info import COMPANY_INFO
 from market_pipeline.datasets.dividends import DIVIDENDS
 from market_pipeline.datasets.earnings import EARNINGS
 from market_pipeline.datasets.economic_events import ECONOMIC_EVENTS
+from market_pipeline.datasets.fields import SYMBOL_PATTERN, column_type
 from market_pipeline.datasets.fundamentals import FUNDAMENTALS
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
 from market_pipeline.datasets.news import NEWS

@@ -1,33 +1,21 @@
 """What a dataset is: the record it keeps, its key, when it is due, and how its rows are checked.
 
-Here belong the vocabulary that data types share (field types with units, cadence, freshness, strategy) and the check
-of rows against a record. What does not: anything about one data type (its own file), vendors, HTTP, SQL or Dagster.
+Here belong what all data types share (record, cadence, freshness, strategy) and the check of rows against a record.  What
+does not: types of fields (`fields`), anything about one data type (its own file), vendors, HTTP, SQL or Dagster.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from market_pipeline.datasets.fields import Moment, NonNegative, Symbol, described, required
 
 MARKET_WIDE = "*"
 """The symbol of an answer that is about the whole market and no single symbol (economic events)."""
-
-SYMBOL_PATTERN = r"^[A-Z0-9^][A-Z0-9.\-=^]{0,19}$"
-"""Canonical spelling: upper case, share classes with a dot (BRK.B), indices with a caret (^GSPC)."""
 
 
 class Strategy(StrEnum):
@@ -64,91 +52,6 @@ class Freshness:
     fail: timedelta
 
 
-def _known_currency(code: str) -> str:
-    if code not in _CURRENCIES:
-        raise ValueError(f"unknown currency {code!r} (an ISO 4217 code in major units is due: USD, EUR, GBP, …)")
-    return code
-
-
-def _plausible(day: date) -> date:
-    if not date(1900, 1, 1) <= day <= date(2100, 1, 1):
-        raise ValueError(f"implausible date {day} (1900 to 2100 is kept)")
-    return day
-
-
-def _plausible_time(moment: datetime) -> datetime:
-    _plausible(moment.date())
-    return moment
-
-
-def _without_nul(text: object) -> object:
-    """PostgreSQL stores no NUL, and one of them in a chunk would cost the whole chunk."""
-    return text.replace("\0", "") if isinstance(text, str) else text
-
-
-# ISO 4217, its funds and metals left out, and the coins that vendors quote like currencies
-_CURRENCIES = frozenset(
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF"
-    " CLP CNH CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK"
-    " HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA"
-    " MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB"
-    " RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU"
-    " UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL BTC ETH USDT".split()
-)
-
-Symbol = Annotated[str, StringConstraints(pattern=SYMBOL_PATTERN)]
-Text = Annotated[
-    str,
-    BeforeValidator(_without_nul),
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
-]
-Number = Annotated[Decimal, Field(allow_inf_nan=False, gt=Decimal("-1e18"), lt=Decimal("1e18"))]
-Price = Annotated[Decimal, Field(allow_inf_nan=False, gt=0, lt=Decimal("1e9"))]
-NonNegative = Annotated[Decimal, Field(allow_inf_nan=False, ge=0, lt=Decimal("1e18"))]
-Count = Annotated[int, Field(ge=0, lt=2**62)]
-Currency = Annotated[str, AfterValidator(_known_currency)]
-Day = Annotated[date, AfterValidator(_plausible)]
-Moment = Annotated[AwareDatetime, AfterValidator(_plausible_time)]
-
-
-def described(description: str, unit: str | None = None, default: Any = None) -> Any:
-    """An optional field: its meaning and unit (shown as the column's comment), None where a vendor does not say."""
-    return Field(default=default, description=description, json_schema_extra=_unit(unit))
-
-
-def required(description: str, unit: str | None = None) -> Any:
-    """A field without which a row is no answer: its meaning and unit."""
-    return Field(description=description, json_schema_extra=_unit(unit))
-
-
-def _unit(unit: str | None) -> dict[str, Any] | None:
-    return None if unit is None else {"unit": unit}
-
-
-_COLUMN_TYPES = {
-    Decimal: "numeric",
-    int: "bigint",
-    str: "text",
-    bool: "boolean",
-    date: "date",
-    datetime: "timestamp with time zone",
-    AwareDatetime: "timestamp with time zone",
-    tuple: "text[]",
-}
-
-
-def column_type(annotation: Any) -> str:
-    """PostgreSQL's name for the type of a field, whatever is said around it (optional, bounds, literals)."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (Union, UnionType):
-        return column_type(next(one for one in arguments if one is not NoneType))
-    if origin is Annotated:
-        return column_type(arguments[0])
-    if origin is Literal:
-        return column_type(type(arguments[0]))
-    return _COLUMN_TYPES[origin or annotation]
-
-
 class Record(BaseModel):
     """One checked row of a dataset, before its provenance (provider, fetched_at, run_id) is added by the writer."""
 
@@ -157,6 +60,21 @@ class Record(BaseModel):
     symbol: Symbol = required("canonical ticker: BRK.B, ^GSPC; * for the whole market")
     as_of: Moment | None = described("when the vendor says this was true", "UTC")
     flags: tuple[str, ...] = described("what is odd about the row though it was kept: crossed_quote, …", default=())
+
+
+class QuotedRecord(Record):
+    """A record with a market's two sides.  A bid above the offer is kept and flagged: fast markets do that."""
+
+    bid: NonNegative | None = described("best bid; 0 where nobody bids", "currency per share")
+    ask: NonNegative | None = described("best offer; 0 where nobody offers", "currency per share")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flag_crossed(cls, row: Any) -> Any:
+        bid, ask = row.get("bid"), row.get("ask")
+        if bid is not None and ask is not None and bid > ask > 0:
+            return {**row, "flags": (*row.get("flags", ()), "crossed_quote")}
+        return row
 
 
 @dataclass(frozen=True, slots=True)

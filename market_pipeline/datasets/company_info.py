@@ -2,20 +2,8 @@
 
 from datetime import timedelta
 
-from market_pipeline.datasets.base import (
-    Cadence,
-    Count,
-    Currency,
-    Dataset,
-    Day,
-    Freshness,
-    NonNegative,
-    PartitionedBy,
-    Record,
-    Text,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.fields import Count, Currency, Day, NonNegative, Text, described, required
 
 
 class CompanyInfo(Record):

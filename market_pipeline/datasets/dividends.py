@@ -5,18 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from market_pipeline.datasets.base import (
-    Cadence,
-    Currency,
-    Dataset,
-    Day,
-    Freshness,
-    PartitionedBy,
-    Price,
-    Record,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.fields import Currency, Day, Price, described, required
 
 
 class Dividend(Record):

@@ -10,18 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from market_pipeline.datasets.base import (
-    Cadence,
-    Currency,
-    Dataset,
-    Day,
-    Freshness,
-    Number,
-    PartitionedBy,
-    Record,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.fields import Currency, Day, Number, described, required
 
 HALF_A_QUARTER = timedelta(days=45)
 USUAL_REPORTING_LAG = timedelta(days=30)  # US companies report 15 to 60 days after the period ends

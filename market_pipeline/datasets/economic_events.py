@@ -5,20 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints, model_validator
 
-from market_pipeline.datasets.base import (
-    MARKET_WIDE,
-    Cadence,
-    Dataset,
-    Day,
-    Freshness,
-    Moment,
-    Number,
-    PartitionedBy,
-    Record,
-    Text,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import MARKET_WIDE, Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.fields import Day, Moment, Number, Text, described, required
 
 
 class EconomicEvent(Record):

@@ -8,18 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from market_pipeline.datasets.base import (
-    Cadence,
-    Currency,
-    Dataset,
-    Day,
-    Freshness,
-    Number,
-    PartitionedBy,
-    Record,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.fields import Currency, Day, Number, described, required
 
 Statement = Literal["income", "balance", "cash_flow", "metrics"]
 PeriodType = Literal["quarter", "year", "ttm", "instant"]

@@ -5,21 +5,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from market_pipeline.datasets.base import (
-    Cadence,
-    Count,
-    Currency,
-    Dataset,
-    Day,
-    Freshness,
-    Moment,
-    NonNegative,
-    PartitionedBy,
-    Price,
-    Record,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.fields import Count, Currency, Day, Moment, NonNegative, Price, described, required
 
 Timeframe = Literal["1d", "1h"]
 Adjustment = Literal["raw", "split", "split_dividend"]

@@ -8,17 +8,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field, model_validator
 
-from market_pipeline.datasets.base import (
-    Cadence,
-    Dataset,
-    Freshness,
-    Moment,
-    PartitionedBy,
-    Record,
-    Text,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.fields import Moment, Text, described, required
 
 _TRACKING = ("utm_", ".tsrc", "guccounter", "ref", "mod", "cmpid")
 

@@ -1,23 +1,19 @@
 """Options chain: every contract on an underlying, the last snapshot of each session."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import StringConstraints
 
-from market_pipeline.datasets.base import (
-    Cadence,
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, QuotedRecord
+from market_pipeline.datasets.fields import (
     Count,
     Currency,
-    Dataset,
     Day,
-    Freshness,
     Moment,
     NonNegative,
     Number,
-    PartitionedBy,
     Price,
-    Record,
     described,
     required,
 )
@@ -25,7 +21,7 @@ from market_pipeline.datasets.base import (
 ContractSymbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9.]{1,6}\d{6}[CP]\d{8}$")]
 
 
-class OptionContract(Record):
+class OptionContract(QuotedRecord):
     """One listed option as it stood when the chain was read.  `symbol` is the underlying."""
 
     contract_symbol: ContractSymbol = required("OCC symbol without padding: AAPL261218C00200000")
@@ -33,8 +29,6 @@ class OptionContract(Record):
     expiration: Day = required("last day of the contract", "exchange-local date")
     option_type: Literal["call", "put"] = required("call or put")
     strike: Price = required("exercise price", "currency per share")
-    bid: NonNegative | None = described("best bid", "currency per share")
-    ask: NonNegative | None = described("best offer", "currency per share")
     last_price: NonNegative | None = described("last trade", "currency per share")
     last_trade_at: Moment | None = described("time of the last trade", "UTC")
     volume: Count | None = described("contracts traded in the session", "contracts")
@@ -48,14 +42,6 @@ class OptionContract(Record):
     in_the_money: bool | None = described("whether exercising at the underlying's price would pay")
     underlying_price: Price | None = described("the underlying at the time of the snapshot", "currency per share")
     currency: Currency | None = described("currency of every price in the row", "ISO 4217")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _flag_crossed(cls, row: Any) -> Any:
-        bid, ask = row.get("bid"), row.get("ask")
-        if bid is not None and ask is not None and bid > ask > 0:
-            return {**row, "flags": (*row.get("flags", ()), "crossed_quote")}
-        return row
 
 
 OPTIONS_CHAIN = Dataset(

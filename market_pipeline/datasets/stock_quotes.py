@@ -1,39 +1,22 @@
 """Stock quotes: what a share last traded at, minute by minute while the exchange is open."""
 
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
-from market_pipeline.datasets.base import (
-    Cadence,
-    Count,
-    Currency,
-    Dataset,
-    Day,
-    Freshness,
-    Moment,
-    NonNegative,
-    Number,
-    PartitionedBy,
-    Price,
-    Record,
-    Strategy,
-    described,
-    required,
-)
+from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, QuotedRecord, Strategy
+from market_pipeline.datasets.fields import Count, Currency, Day, Moment, Number, Price, described, required
 
 MarketState = Literal["pre", "regular", "post", "closed"]
 
 
-class StockQuote(Record):
+class StockQuote(QuotedRecord):
     """The last trade of a share and the day around it, at the time the vendor states."""
 
     as_of: Moment = required("time of the last trade", "UTC")
     session: Day = required("trading day of the quote", "exchange-local date")
     price: Price = required("last trade", "currency per share")
-    bid: NonNegative | None = described("best bid; 0 where nobody bids", "currency per share")
-    ask: NonNegative | None = described("best offer; 0 where nobody offers", "currency per share")
     bid_size: Count | None = described("shares bid for", "shares")
     ask_size: Count | None = described("shares offered", "shares")
     open: Price | None = described("first trade of the session", "currency per share")
@@ -45,15 +28,6 @@ class StockQuote(Record):
     volume: Count | None = described("shares traded in the session so far", "shares")
     currency: Currency | None = described("currency of every price in the row", "ISO 4217")
     market_state: MarketState | None = described("what the exchange was doing: pre, regular, post or closed")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _flag_crossed(cls, row: Any) -> Any:
-        """A bid above the offer is kept and flagged: it happens in fast markets, and it is what the vendor said."""
-        bid, ask = row.get("bid"), row.get("ask")
-        if bid is not None and ask is not None and bid > ask > 0:
-            return {**row, "flags": (*row.get("flags", ()), "crossed_quote")}
-        return row
 
     @model_validator(mode="after")
     def _high_is_not_below_low(self) -> Self:

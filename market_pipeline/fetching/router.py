@@ -76,14 +76,6 @@ class Report:
         """Symbols that every vendor which was asked says do not exist."""
         return {symbol for symbol, errors in self.failed.items() if _nobody_knows(errors)}
 
-    @property
-    def retry_in(self) -> float | None:
-        """Seconds until a vendor that was not asked may be asked again; None when waiting would not help."""
-        waits = [
-            error.wait for errors in self.failed.values() for error in errors.values() if isinstance(error, NotAsked)
-        ]
-        return min(waits, default=None)
-
 
 def _nobody_knows(errors: Errors) -> bool:
     asked = [error for error in errors.values() if not isinstance(error, NotAsked)]

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from copy import deepcopy
 from itertools import pairwise
 from pkgutil import resolve_name
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import typer
 import yaml  # type: ignore[import-untyped]
 
+from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.cli.app import app
 from market_pipeline.datasets import Strategy
 from market_pipeline.definitions import defs
@@ -108,7 +110,8 @@ def test_jobs_and_assets_that_dagster_is_given_exist(one: Document) -> None:
 
 def test_run_config_is_accepted_by_the_job_it_is_for() -> None:
     configs = [yaml.safe_load(block.text) for one in DOCUMENTS for block in one.blocks("yaml")]
-    assert len(configs) >= 2
+    given = [config["ops"].popitem()[1]["config"] if "ops" in config else config for config in map(deepcopy, configs)]
+    assert {key for config in given for key in config} == set(RefreshConfig.model_fields), "every key is shown"
     for config in configs:
         job = f"{next(iter(config['ops']))}_job" if "ops" in config else "market_data_refresh"
         assert dg.validate_run_config(defs.resolve_job_def(job), config)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from market_pipeline.datasets import DATASETS
+from market_pipeline.datasets import DATASETS, Strategy
 from market_pipeline.providers.errors import ProviderError
 from market_pipeline.settings import PROJECT_ROOT
 from market_pipeline_tests.docs.documents import CODE, document, rows
@@ -35,6 +35,10 @@ def test_the_demo_in_the_readme_shows_every_data_type() -> None:
     shown_there = README.text.partition("<!-- demo -->")[2].split("```")[1]
     first_words = [line.split()[0] for line in shown_there.splitlines() if line.strip()]
     assert [word for word in first_words if word in DATASETS] == list(DATASETS)
+
+
+def test_the_strategies_are_told() -> None:
+    assert [cells[0].strip("`") for cells in rows(README.section("Run one job"))] == list(Strategy)
 
 
 def test_the_error_tree_is_told_class_by_class_with_its_outcome() -> None:

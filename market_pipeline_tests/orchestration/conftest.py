@@ -1,16 +1,31 @@
-"""What orchestration tests share: an environment that reads no .env, and the pipeline over a test's own database."""
+"""What orchestration tests share: an environment that reads no .env, a simulated market, and runs over a test's database."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import dagster as dg
 import pytest
 
+from market_pipeline.assets import market_data
+from market_pipeline.assets.market_data import market_data_asset
+from market_pipeline.datasets import DATASETS
 from market_pipeline.definitions import build_definitions
+from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.resources import Pipeline, open_pipeline
 from market_pipeline.settings import load_settings
+from market_pipeline.simulator.control import SimulatorControl
+from market_pipeline.simulator.process import RunningSimulator
+from market_pipeline.simulator.server import SimulatorSettings
 from market_pipeline.storage.database import Database
+from market_pipeline.storage.universe import TrackedSymbol, track
+from market_pipeline.storage.world import claim_world
+
+NOW = datetime(2026, 5, 29, 18, tzinfo=UTC)  # a Friday, 14:00 in New York
+TRACKED = ("AAPL", "JPM", "MSFT", "XOM")
 
 
 @pytest.fixture
@@ -29,10 +44,107 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def definitions_at(clock: Callable[[], datetime]) -> dg.Definitions:
     """The project's definitions with a clock of the test's."""
+    return build_definitions({"pipeline": pipeline_at(clock)})
+
+
+def pipeline_at(clock: Callable[[], datetime]) -> dg.ResourceDefinition:
+    """The pipeline that runs get, with a clock of the test's."""
 
     @dg.resource
     def pipeline(context: dg.InitResourceContext) -> Iterator[Pipeline]:
         with open_pipeline(load_settings(), run_id=context.run.run_id if context.run else "", clock=clock) as opened:
             yield opened
 
-    return build_definitions({"pipeline": pipeline})
+    return pipeline
+
+
+@dataclass
+class Runs:
+    """Runs of the project's jobs on a Friday afternoon: real HTTP to a simulator, a real database, a Dagster instance."""
+
+    simulator: SimulatorControl
+    database: Database
+    instance: dg.DagsterInstance
+
+    def of(self, data_type: str, tags: dict[str, str] | None = None, **config: Any) -> "Run":
+        """A run of a data type's job, with `config` as its run config."""
+        definitions = dg.Definitions(
+            assets=[market_data_asset(DATASETS[data_type])],
+            jobs=[DATA_TYPE_JOBS[data_type]],
+            resources={"pipeline": pipeline_at(lambda: NOW)},
+        )
+        result = definitions.resolve_job_def(f"{data_type}_job").execute_in_process(
+            instance=self.instance,
+            tags=tags,
+            run_config={"ops": {data_type: {"config": config}}},
+            raise_on_error=False,
+        )
+        return Run(result, self.instance)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.database.connect() as connection:
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+
+    def track(self, *symbols: str) -> None:
+        with self.database.connect() as connection:
+            track(connection, [TrackedSymbol(symbol) for symbol in symbols])
+
+
+@dataclass
+class Run:
+    """What Dagster keeps of a run."""
+
+    result: dg.ExecuteInProcessResult
+    instance: dg.DagsterInstance = field(repr=False)
+
+    @property
+    def success(self) -> bool:
+        return self.result.success
+
+    @property
+    def tries(self) -> int:
+        """How often its step was begun."""
+        begun = (dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_RESTARTED)
+        return sum(len(self.events(kind)) for kind in begun)
+
+    @property
+    def failure(self) -> str:
+        """The message on top of its step's failure."""
+        (event,) = self.events(dg.DagsterEventType.STEP_FAILURE)
+        error = event.step_failure_data.error
+        assert error is not None
+        return error.message
+
+    @property
+    def materialised(self) -> dict[str | None, dict[str, Any]]:
+        """The metadata by partition."""
+        events = self.events(dg.DagsterEventType.ASSET_MATERIALIZATION)
+        found = [event.step_materialization_data.materialization for event in events]
+        return {one.partition: {name: value.value for name, value in one.metadata.items()} for one in found}
+
+    def events(self, kind: dg.DagsterEventType) -> Sequence[dg.DagsterEvent]:
+        logs = self.instance.all_logs(self.result.run_id, of_type=kind)
+        return [entry.get_dagster_event() for entry in logs]
+
+
+@pytest.fixture(scope="session")
+def _simulator() -> Iterator[SimulatorControl]:
+    with RunningSimulator(SimulatorSettings(port=0, rate_limits=None)) as running:
+        yield running.control
+
+
+@pytest.fixture
+def runs(
+    environment: pytest.MonkeyPatch, _simulator: SimulatorControl, database: Database, instance: dg.DagsterInstance
+) -> Runs:
+    """A few tracked symbols, healthy vendors, and retries without the wait that the assets have between them."""
+    _simulator.reset()
+    _simulator.set_clock(NOW, speed=0)
+    environment.setenv("SIMULATOR_PORT", str(urlsplit(_simulator.url).port))
+    environment.setenv("SIMULATOR_RATE_FACTOR", "1000")
+    environment.setattr(market_data, "RETRIES", dg.RetryPolicy(max_retries=market_data.RETRIES.max_retries))
+    with database.connect() as connection:
+        claim_world(connection, load_settings().world)  # a new database would get the default universe
+    found = Runs(_simulator, database, instance)
+    found.track(*TRACKED)
+    return found

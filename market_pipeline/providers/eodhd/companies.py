@@ -163,25 +163,22 @@ class EarningsHistory(EodhdEndpoint):
         payload, filtered = answer.json(), asked(answer, "filter")
         earnings = payload.get("Earnings") if filtered is None else payload
         history = earnings if filtered == "Earnings::History" else (earnings or {}).get("History")
-        rows: list[Row] = [
-            {
-                "symbol": ask.symbol,
-                "report_date": day(found.get("reportDate")),
-                "report_time": REPORT_TIMES.get(found.get("beforeAfterMarket") or ""),
-                "eps_estimate": number(found.get("epsEstimate")),
-                "eps_actual": number(found.get("epsActual")),
-                "surprise_percent": number(found.get("surprisePercent")),
-                **_period(found),
-            }
-            for found in objects(history)
-        ]
-        return Parsed(rows)
+        return Parsed([{"symbol": ask.symbol, **_told(found)} for found in objects(history)])
 
 
-def _period(found: Mapping[str, Any]) -> Row:
-    """The end of the period, except where the day of the report stands for it: the vendor has not placed it yet."""
+def _told(found: Mapping[str, Any]) -> Row:
+    """A report without the end of its period where the day of the report stands for it: it has not been placed yet."""
+    currency, unit = major_unit(found.get("currency"))
     ends, reported = day(found["date"]), day(found.get("reportDate"))
-    return {"period_end": None if ends == reported else ends, "currency": major_unit(found.get("currency"))[0]}
+    return {
+        "period_end": None if ends == reported else ends,
+        "report_date": reported,
+        "report_time": REPORT_TIMES.get(found.get("beforeAfterMarket") or ""),
+        "eps_estimate": scaled(number(found.get("epsEstimate")), unit),
+        "eps_actual": scaled(number(found.get("epsActual")), unit),
+        "surprise_percent": number(found.get("surprisePercent")),
+        "currency": currency,
+    }
 
 
 class Dividends(EodhdEndpoint):

@@ -147,10 +147,9 @@ class BulkDailyPrices(EodhdEndpoint):
         return (Request(path=self.path.format(exchange="US"), params={**self.params(ask), **date}),)
 
     def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
-        is_bulk = (
-            re.fullmatch(self.path.format(exchange="[A-Z]+"), path) and "type" not in params
-        )  # not splits, dividends
-        return super().match(self.path, params, now) if is_bulk else None
+        is_bulk = re.fullmatch(self.path.format(exchange="[A-Z]+"), path)
+        are_bars = "type" not in params  # which names splits or dividends
+        return super().match(self.path, params, now) if is_bulk and are_bars else None
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         rows = []

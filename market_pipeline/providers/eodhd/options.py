@@ -49,10 +49,12 @@ class OptionsChain(EodhdEndpoint):
             for side in expiration["options"].values()
             for found in rows_of(side, "options")
         ]
-        updated = (moment(found.get("updatedAt")) for found in contracts)
         traded_on = day(payload.get("lastTradeDate"))
-        latest = max(filter(None, updated), default=None)
-        session = traded_on if latest is None else latest.astimezone(NEW_YORK).date()
+        updated = (moment(found.get("updatedAt")) for found in contracts)
+        updated_on = {at.astimezone(NEW_YORK).date() for at in updated if at is not None}
+        session = min(
+            filter(None, (traded_on, max(updated_on, default=None))), default=None
+        )  # updated on Saturdays too
         underlying = price(payload.get("lastTradePrice")) if session == traded_on else None
         return Parsed(
             [_contract(ask.symbol, found) | {"session": session, "underlying_price": underlying} for found in contracts]

@@ -150,9 +150,9 @@ def options(call: Call, symbol: str) -> Reply:
     """Contracts by expiration, from a month on where no range is asked for; expired ones as they stood the evening before."""
     start, end = days(call, 0, A_MONTH)
     evening_before = datetime.combine(end - timedelta(days=1), time(20), NEW_YORK).astimezone(UTC)
-    at = min(call.now, evening_before)
-    found = [one for one in call.market.option_chain(symbol, at).contracts if start <= one.expiration <= end]
     quote = call.market.quote(symbol, call.now)
+    at = min(quote.as_of, evening_before)
+    found = [one for one in call.market.option_chain(symbol, at).contracts if start <= one.expiration <= end]
     by_expiration = groupby(sorted(found, key=lambda one: one.expiration), key=lambda one: one.expiration)
     return Reply(
         {
