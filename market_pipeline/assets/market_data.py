@@ -18,17 +18,6 @@ from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 
 OWNER = "team:market-data"
-GROUPS = {
-    "stock_quotes": "prices",
-    "historical_prices": "prices",
-    "options_chain": "prices",
-    "company_info": "companies",
-    "earnings": "companies",
-    "dividends": "companies",
-    "fundamentals": "companies",
-    "news": "events",
-    "economic_events": "events",
-}
 
 # Twice more, for what passes by itself.  A retry asks only for what is missing, and a permanent failure says so.
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -46,7 +35,7 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         name=dataset.name,
         partitions_def=partitions_of(dataset, sessions),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=GROUPS[dataset.name],
+        group_name=dataset.family,
         description=_description(dataset),
         kinds={"postgres", "python"},
         owners=[OWNER],

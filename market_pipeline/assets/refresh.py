@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
-from market_pipeline.datasets import Dataset, PartitionedBy, Record
+from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.fetching.router import Errors
 from market_pipeline.market_data import NoVendor, Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
@@ -169,15 +169,15 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
 
 
 def _sample(done: Sequence[Refreshed]) -> dict[str, dg.TableMetadataValue]:
-    """A few of the records; nothing where there are none, because Dagster wants no empty table."""
-    records = [_shown(record) for one in done for record in one.sample]
-    return {"sample": dg.MetadataValue.table(records)} if records else {}
+    """A few of the records, in the columns that one of them has filled; Dagster refuses a table without rows."""
+    records = [record.model_dump() for one in done for record in one.sample]
+    columns = {name: None for record in records for name, value in record.items() if value is not None}
+    rows = [dg.TableRecord({name: _shown(record[name]) for name in columns}) for record in records]
+    return {"sample": dg.MetadataValue.table(rows)} if rows else {}
 
 
-def _shown(record: Record) -> dg.TableRecord:
-    """A record's filled fields as text, long ones cut."""
-    fields = record.model_dump(exclude_none=True)
-    return dg.TableRecord({name: str(value)[:80] for name, value in fields.items()})
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)[:80]
 
 
 def _said(errors: Errors) -> dict[str, str]:

@@ -99,6 +99,8 @@ class Dataset:
 
     name: str
     title: str
+    family: str = "market_data"
+    """Data types that are looked at together: prices, companies, events."""
     record: type[Record]
     key: tuple[str, ...]
     partitioned_by: PartitionedBy

@@ -34,6 +34,7 @@ class CompanyInfo(Record):
 COMPANY_INFO = Dataset(
     name="company_info",
     title="Company info",
+    family="companies",
     record=CompanyInfo,
     key=("symbol",),
     partitioned_by=PartitionedBy.SYMBOL,

@@ -26,6 +26,7 @@ class Dividend(Record):
 DIVIDENDS = Dataset(
     name="dividends",
     title="Dividends",
+    family="companies",
     record=Dividend,
     key=("symbol", "ex_date"),
     partitioned_by=PartitionedBy.SYMBOL,

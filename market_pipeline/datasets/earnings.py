@@ -59,6 +59,7 @@ class Earnings(Record):
 EARNINGS = Dataset(
     name="earnings",
     title="Earnings",
+    family="companies",
     record=Earnings,
     key=("symbol", "calendar_quarter"),
     partitioned_by=PartitionedBy.SYMBOL,

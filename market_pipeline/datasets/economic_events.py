@@ -35,6 +35,7 @@ class EconomicEvent(Record):
 ECONOMIC_EVENTS = Dataset(
     name="economic_events",
     title="Economic events",
+    family="events",
     record=EconomicEvent,
     key=("event_date", "country", "event"),
     partitioned_by=PartitionedBy.DAY,

@@ -94,6 +94,7 @@ class Fundamentals(Record):
 FUNDAMENTALS = Dataset(
     name="fundamentals",
     title="Fundamentals",
+    family="companies",
     record=Fundamentals,
     key=("symbol", "statement", "period_type", "period_end"),
     partitioned_by=PartitionedBy.SYMBOL,

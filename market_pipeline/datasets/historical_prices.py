@@ -45,6 +45,7 @@ class PriceBar(Record):
 HISTORICAL_PRICES = Dataset(
     name="historical_prices",
     title="Historical prices",
+    family="prices",
     record=PriceBar,
     key=("symbol", "timeframe", "adjustment", "bar_start"),
     partitioned_by=PartitionedBy.SESSION,

@@ -53,6 +53,7 @@ class NewsArticle(Record):
 NEWS = Dataset(
     name="news",
     title="News",
+    family="events",
     record=NewsArticle,
     key=("symbol", "article_id"),
     partitioned_by=PartitionedBy.DAY,

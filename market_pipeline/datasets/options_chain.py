@@ -47,6 +47,7 @@ class OptionContract(QuotedRecord):
 OPTIONS_CHAIN = Dataset(
     name="options_chain",
     title="Options chain",
+    family="prices",
     record=OptionContract,
     key=("session", "contract_symbol"),
     partitioned_by=PartitionedBy.SESSION,

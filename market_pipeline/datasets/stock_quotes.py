@@ -39,6 +39,7 @@ class StockQuote(QuotedRecord):
 STOCK_QUOTES = Dataset(
     name="stock_quotes",
     title="Stock quotes",
+    family="prices",
     record=StockQuote,
     key=("symbol", "as_of"),
     partitioned_by=PartitionedBy.SESSION,

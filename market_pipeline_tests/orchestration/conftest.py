@@ -109,11 +109,13 @@ class Run:
 
     @property
     def failure(self) -> str:
-        """The message on top of its step's failure."""
+        """What its step's failure says, with the causes."""
         (event,) = self.events(dg.DagsterEventType.STEP_FAILURE)
-        error = event.step_failure_data.error
-        assert error is not None
-        return error.message
+        said, error = [], event.step_failure_data.error
+        while error is not None:
+            said.append(error.message)
+            error = error.cause
+        return "".join(said)
 
     @property
     def materialised(self) -> dict[str | None, dict[str, Any]]:

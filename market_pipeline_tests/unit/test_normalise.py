@@ -16,6 +16,8 @@ from market_pipeline.providers.normalise import (
     number,
     one_of,
     price,
+    scaled,
+    sentence,
     text,
 )
 
@@ -101,3 +103,22 @@ def test_what_looks_like_a_date_or_a_time_and_is_none_is_refused() -> None:
 def test_what_no_table_can_hold_is_taken_out_of_texts_and_numbers() -> None:
     assert (text("Apple\x00 Inc."), text("\x00")) == ("Apple Inc.", None)
     assert (number("1e-99999"), number("-1e-29")) == (Decimal(0), Decimal("-1e-29"))
+
+
+def test_a_figure_in_pence_is_scaled_to_pounds_and_none_stays_none() -> None:
+    assert (scaled(Decimal(250), Decimal("0.01")), scaled(None, Decimal("0.01"))) == (Decimal("2.5"), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (" You have run over. ", "You have run over."),
+        ("Unauthenticated", "Unauthenticated"),
+        ("date,close\n2026-11-20,7 or so", None),
+        ('{"a": 1}', None),
+        ("<html lang=en>", None),
+        ("", None),
+    ],
+)
+def test_a_sentence_is_told_from_a_table_and_a_page(written: str, said: str | None) -> None:
+    assert sentence(written) == said

@@ -1,7 +1,7 @@
 """EODHD's option chains, by expiration; of an old endpoint, which is sold as a marketplace add-on now."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from market_pipeline.providers.eodhd.answers import EodhdEndpoint
@@ -50,15 +50,18 @@ class OptionsChain(EodhdEndpoint):
             for found in rows_of(side, "options")
         ]
         traded_on = day(payload.get("lastTradeDate"))
-        updated = (moment(found.get("updatedAt")) for found in contracts)
-        updated_on = {at.astimezone(NEW_YORK).date() for at in updated if at is not None}
-        session = min(
-            filter(None, (traded_on, max(updated_on, default=None))), default=None
-        )  # updated on Saturdays too
+        session = _session(traded_on, contracts)
         underlying = price(payload.get("lastTradePrice")) if session == traded_on else None
         return Parsed(
             [_contract(ask.symbol, found) | {"session": session, "underlying_price": underlying} for found in contracts]
         )
+
+
+def _session(traded_on: date | None, contracts: Iterable[Mapping[str, Any]]) -> date | None:
+    """The day of the last update, but none after the share's last trade: chains are updated on Saturdays too."""
+    updates = (moment(found.get("updatedAt")) for found in contracts)
+    days = {at.astimezone(NEW_YORK).date() for at in updates if at is not None}
+    return min(filter(None, (traded_on, max(days, default=None))), default=None)
 
 
 def _contract(symbol: str, found: Mapping[str, Any]) -> Row:
