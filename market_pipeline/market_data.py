@@ -111,9 +111,9 @@ class MarketData:
 
     def _order(self, wanted: Wanted, providers: Sequence[str], known: Mapping[str, Standing]) -> tuple[str, ...]:
         """The vendors to ask, first to last.  Raises NoVendor."""
-        requests = self._candidates(wanted, providers)
+        quota = self._candidates(wanted, providers)
         self._turn += 1
-        return order(wanted.strategy, list(requests), known, requests=requests, turn=self._turn)
+        return order(wanted.strategy, list(quota), known, quota=quota, turn=self._turn)
 
     def _storing(self, writer: Writer, wanted: Wanted, done: Refreshed) -> Callable[[Sequence[Attempt]], None]:
         """What takes answers of a vendor as they arrive: writes them, and counts them into `done`."""
@@ -134,14 +134,14 @@ class MarketData:
         return deliver
 
     def _candidates(self, wanted: Wanted, providers: Sequence[str]) -> dict[str, int]:
-        """The vendors that can answer, in their default order and narrowed to `providers`, with the requests they need.
+        """The vendors that can answer, in their default order and narrowed to `providers`, with the quota they need.
 
         Raises NoVendor.
         """
         dataset = wanted.dataset
         routed = route(dataset.name, self._priorities)
         chosen = [name for name in routed if name in self._vendors and (not providers or name in providers)]
-        needs = {name: self._router.requests_needed(wanted, self._vendors[name]) for name in chosen}
+        needs = {name: self._router.quota_needed(wanted, self._vendors[name]) for name in chosen}
         able = {name: count for name, count in needs.items() if count is not None}
         if not able:
             among = f" among {', '.join(providers)}" if providers else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
+import psycopg
 
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
 from market_pipeline.datasets import Dataset, PartitionedBy
@@ -111,6 +112,11 @@ def _fetch(
         )
     except NoVendor as error:
         raise dg.Failure(str(error), allow_retries=False) from None
+    except psycopg.OperationalError as error:
+        raise dg.Failure(
+            f"the database went away while {dataset.name} was being fetched ({str(error).strip()}). What was written before"
+            " stays; another try asks for the rest."
+        ) from error
     report, written = done.report, done.written
     context.log.info(
         "%d of %d symbols settled by %s in %.1f s; rows: %d new, %d changed, %d as before",

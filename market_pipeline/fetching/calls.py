@@ -109,7 +109,8 @@ class Caller:
         return attempt
 
     def _attempt(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request) -> Attempt:
-        turn = self._gate.ask(vendor, endpoint.name, cost=endpoint.cost, patience=PATIENCE)
+        cost = endpoint.price(ask) + vendor.client.requests_ahead(request)
+        turn = self._gate.ask(vendor, endpoint.name, cost=cost, patience=PATIENCE)
         if isinstance(turn, NotNow):
             raise NotAsked(turn)
         if turn > 0:

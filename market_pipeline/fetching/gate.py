@@ -18,9 +18,8 @@ REFUSALS_IN_A_ROW = 3  # a plan may leave out single symbols; as many refusals w
 COOLDOWN = 3600.0  # seconds a vendor is put away after FAILURES_IN_A_ROW, and the most that a Retry-After is honoured
 UNTOLD_RETRY_AFTER = 60.0  # seconds to wait for a vendor that is rate-limiting and does not say how long
 FOR_THE_DAY = 86_400.0
-SLACK = (
-    0.25  # seconds added to every window: the vendor counts arrivals, and two calls can arrive closer than they left
-)
+SLACK = 0.25  # seconds added to a window: the vendor counts arrivals, and two calls can arrive closer than they left
+SLACK_SHARE = 0.1  # of the window at most: a quarter of a second would cost limits per second a fifth of their calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class Gate:
 
     @staticmethod
     def _spend(state: _VendorState, vendor: Vendor, at: float, cost: int) -> None:
-        horizon = max((rate.seconds for rate in vendor.limits), default=0.0) + SLACK
+        horizon = max(map(_stretched, vendor.limits), default=0.0)
         state.spent.append((at, cost))
         while state.spent and state.spent[0][0] <= at - horizon:
             state.spent.popleft()
@@ -105,7 +104,7 @@ class Gate:
 def _earliest(spent: deque[tuple[float, int]], rate: Rate, cost: int, at: float) -> float:
     """The first moment from `at` on at which the calls of the window before it leave room for `cost`."""
     room = rate.calls - cost
-    seconds = rate.seconds + SLACK
+    seconds = _stretched(rate)
     in_window = [(when, paid) for when, paid in spent if when > at - seconds]
     used = sum(paid for _, paid in in_window)
     for when, paid in in_window:
@@ -114,3 +113,8 @@ def _earliest(spent: deque[tuple[float, int]], rate: Rate, cost: int, at: float)
         used -= paid
         at = when + seconds
     return at
+
+
+def _stretched(rate: Rate) -> float:
+    """The seconds of a window as this side keeps to them."""
+    return rate.seconds + min(SLACK, SLACK_SHARE * rate.seconds)

@@ -81,6 +81,11 @@ class VendorClient:
             answer = self._exchange(self._with_tokens(request, self._obtain_tokens()))
         return answer
 
+    def requests_ahead(self, request: Request) -> int:
+        """Requests of the handshake that `send` has to make first: none once there are tokens."""
+        handshake = self._provider.handshake
+        return 0 if handshake is None or not request.handshake or self._tokens else len(handshake.requests)
+
     def redact(self, text: str) -> str:
         """The text without any secret of this vendor."""
         return self._redact_bytes(text.encode()).decode(errors="replace")

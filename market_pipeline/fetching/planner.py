@@ -1,9 +1,8 @@
-"""How many requests a plan takes: quotas are what is scarce, so the cheapest way to ask is found before anybody is asked.
+"""How much of a quota a plan takes: quotas are scarce, so the cheapest way to ask is found before anybody is asked.
 
 Pure: counts what endpoints would send.  The walk over vendors belongs to the router.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -16,20 +15,24 @@ def batch_of(endpoint: Endpoint, ask: Ask, batch_size: int) -> int:
     return max(1, len(ask.symbols) if endpoint.market_wide else min(endpoint.batch, batch_size))
 
 
-def requests_needed(endpoint: Endpoint, ask: Ask, batch_size: int) -> int:
-    """Requests that `endpoint` would send for the whole of `ask`, follow-up pages aside."""
+def quota_needed(endpoint: Endpoint, ask: Ask, batch_size: int) -> int:
+    """Units of the vendor's quota that the whole of `ask` takes, follow-up pages aside; mostly one a request."""
+    if not ask.symbols:
+        return 0
     size = batch_of(endpoint, ask, batch_size)
-    calls = math.ceil(len(ask.symbols) / size)
-    sample = replace(ask, symbols=ask.symbols[:size])
-    return calls * len(endpoint.requests(sample)) if calls else 0
+    parts = [replace(ask, symbols=ask.symbols[at : at + size]) for at in range(0, len(ask.symbols), size)]
+    return len(endpoint.requests(parts[0])) * sum(endpoint.price(part) for part in parts)
 
 
 def cheapest_first(endpoints: Iterable[Endpoint], ask: Ask, batch_size: int) -> Sequence[Endpoint]:
-    """The endpoints that serve `ask`, by the requests they need; the vendor's own order decides between equals."""
+    """The endpoints that serve `ask`, by the quota they need; the vendor's own order decides between equals."""
     serving = [endpoint for endpoint in endpoints if endpoint.serves(ask)]
-    return sorted(serving, key=lambda endpoint: requests_needed(endpoint, ask, batch_size))
+    return sorted(serving, key=lambda endpoint: quota_needed(endpoint, ask, batch_size))
 
 
-def magnitude(requests: int) -> int:
-    """Requests in orders of magnitude: 0 up to 9, 1 up to 99, …  A tenth of the requests outweighs the default order."""
-    return len(str(max(1, requests))) - 1
+def is_bargain(quota: int, usual: int) -> bool:
+    """Whether asking costs so much less than usual that it outweighs the default order, which is by quality.
+
+    A fiftieth: one answer about the whole market instead of one for each of at least 50 symbols.
+    """
+    return quota * 50 <= usual

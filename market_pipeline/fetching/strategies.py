@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from market_pipeline.datasets import Strategy
-from market_pipeline.fetching.planner import magnitude
+from market_pipeline.fetching.planner import is_bargain
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ def order(
     vendors: Sequence[str],
     standings: Mapping[str, Standing],
     *,
-    requests: Mapping[str, int],
+    quota: Mapping[str, int],
     turn: int = 0,
 ) -> tuple[str, ...]:
     """`vendors` (in their default order, which breaks ties) as `strategy` wants them.
 
-    `requests` is what each would need for all that is asked; `turn` rotates ROUND_ROBIN.
+    `quota` is what each would take for all that is asked; `turn` rotates ROUND_ROBIN.
     """
     match strategy:
         case Strategy.FALLBACK_CHAIN:
@@ -47,10 +47,13 @@ def order(
             return (*vendors[start:], *vendors[:start])
         case (
             Strategy.MOST_RELIABLE
-        ):  # in bands of a tenth: between equals a tenth of the requests, then the order decides
-            return tuple(sorted(vendors, key=lambda name: (-_band(standings, name), magnitude(requests[name]))))
+        ):  # in bands of a tenth: between equals a bargain comes first, then the order decides
+            usual = quota[vendors[0]] if vendors else 0
+            return tuple(
+                sorted(vendors, key=lambda name: (-_band(standings, name), not is_bargain(quota[name], usual)))
+            )
         case Strategy.FASTEST_FIRST:
-            return tuple(sorted(vendors, key=lambda name: _expected_ms(standings.get(name, UNTRIED)) * requests[name]))
+            return tuple(sorted(vendors, key=lambda name: _expected_ms(standings.get(name, UNTRIED)) * quota[name]))
 
 
 def _band(standings: Mapping[str, Standing], name: str) -> float:
@@ -58,5 +61,5 @@ def _band(standings: Mapping[str, Standing], name: str) -> float:
 
 
 def _expected_ms(standing: Standing) -> float:
-    """Time until a good answer, per request: a vendor that fails every other call takes twice as long."""
+    """Time until a good answer: a vendor that fails every other call takes twice as long."""
     return standing.average_response_ms / standing.reliability

@@ -45,6 +45,8 @@ class Endpoint(ABC):
     handshake: ClassVar[bool] = False
     cost: ClassVar[int] = 1
     """Units of the vendor's quota that a request costs."""
+    cost_per_symbol: ClassVar[bool] = False
+    """Whether it costs as much for each symbol that it carries."""
 
     @property
     def name(self) -> str:
@@ -62,6 +64,10 @@ class Endpoint(ABC):
     def serves(self, ask: Ask) -> bool:
         """Whether this endpoint can answer such a question at all."""
         return ask.data_type == self.data_type and (ask.timeframe is None or ask.timeframe in self.timeframes)
+
+    def price(self, ask: Ask) -> int:
+        """Units of the vendor's quota that one request for `ask` costs."""
+        return self.cost * len(ask.symbols) if self.cost_per_symbol else self.cost
 
     def params(self, ask: Ask) -> Mapping[str, str]:
         """Query parameters besides `fixed` and the symbols: the window, the timeframe, limits."""

@@ -93,7 +93,7 @@ class SimulatedVendor:
         if path in self.dialect.premium:
             return self.dialect.not_entitled(call)
         matched = self._provider.match(f"{self._provider.base_url}{call.path}?{urlencode(call.params)}", call.now)
-        wait = self._limits.take(now, 1 if matched is None else matched[0].cost)
+        wait = self._limits.take(now, 1 if matched is None else matched[0].price(matched[1]))
         if wait > 0:
             self.counts.rate_limited += 1
             return self.dialect.rate_limited(call, wait)

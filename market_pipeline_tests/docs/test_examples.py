@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from market_pipeline.assets.market_data import market_data_asset
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.datasets.base import Rejected
 from market_pipeline.fetching.http import VendorClient
+from market_pipeline.partitions import symbol_partitions
 from market_pipeline.providers.base import Provider
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
@@ -192,6 +194,13 @@ def test_the_example_data_type_is_written_to_its_table_and_read_back(database: D
         assert writer.write(dataset, checked.records, provenance).unchanged == 1
         kept = connection.execute("SELECT symbol, shares_short, provider FROM short_interest").fetchall()
     assert kept == [("AAPL", 120_000_000, "example")]
+
+
+def test_the_example_data_type_becomes_an_asset() -> None:
+    dataset: Dataset = executed("docs/add-a-data-type.md")["SHORT_INTEREST"]
+    asset = market_data_asset(dataset)
+    assert asset.key.to_user_string() == dataset.name
+    assert asset.partitions_def == symbol_partitions
 
 
 def test_the_comments_of_the_example_table_are_what_its_fields_say() -> None:

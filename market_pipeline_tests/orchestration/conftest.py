@@ -83,7 +83,7 @@ class Runs:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.database.connect() as connection:
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query).fetchall()
 
     def track(self, *symbols: str) -> None:
         with self.database.connect() as connection:

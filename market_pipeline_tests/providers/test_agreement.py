@@ -14,7 +14,9 @@ from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.simulator.market import SyntheticMarket
 from market_pipeline.simulator.process import RunningSimulator
 from market_pipeline.simulator.server import SimulatorSettings
-from market_pipeline_tests.providers.agreement import (
+from market_pipeline_tests.providers.agreement import findings
+from market_pipeline_tests.providers.differences import DIFFERENCES, UNASKED, Difference
+from market_pipeline_tests.providers.panel import (
     CLOSED,
     FRIDAY,
     OPEN,
@@ -22,11 +24,10 @@ from market_pipeline_tests.providers.agreement import (
     TWO_WEEKS,
     Answered,
     Panel,
-    findings,
     is_asked,
     questions,
+    source_of,
 )
-from market_pipeline_tests.providers.differences import DIFFERENCES, UNASKED, Difference
 from market_pipeline_tests.simulator.fidelity import entitled
 
 QUOTES = DATASETS["stock_quotes"]
@@ -50,7 +51,7 @@ def test_vendors_make_the_same_records_of_the_same_market(dataset: Dataset, pane
 
 def test_every_endpoint_is_asked_or_there_is_a_reason() -> None:
     unasked = {
-        f"{provider.name}.{type(endpoint).__name__}"
+        source_of(provider, endpoint)
         for provider in PROVIDERS.values()
         for endpoint in provider.endpoints
         if not any(is_asked(endpoint, ask) for ask in questions(DATASETS[endpoint.data_type]))

@@ -53,7 +53,12 @@ def test_credits_come_back_with_the_next_minute_or_day(window: str, seconds: flo
 
 
 def test_in_a_batch_an_error_is_about_one_symbol_and_the_others_are_served() -> None:
-    quote = {"datetime": "2026-11-20", "timestamp": 1795185000, "last_quote_at": 1795194300, "close": "7"}
+    quote: dict[str, Any] = {
+        "datetime": "2026-11-20",
+        "timestamp": 1795185000,
+        "last_quote_at": 1795194300,
+        "close": "7",
+    }
     body = {"BTC/USD": quote, "NOSUCH": error(404, "**NOSUCH** not found"), "MSFT": error(429, SPENT.format("day"))}
     assert TwelveData().classify(answer(body)) is None
     parsed = Quote().read(answer(body), ask("stock_quotes", "BTC-USD", "NOSUCH", "MSFT"))

@@ -53,9 +53,10 @@ class TwelveDataEndpoint(Endpoint):
 class SymbolEndpoint(TwelveDataEndpoint):
     """One whose answer is an object about the symbol or, where several are asked for, one for each of them.
 
-    A symbol costs as much in a batch as alone (https://support.twelvedata.com/en/articles/5615854-credits), and the cost
-    of a request is fixed here: so one symbol is asked for at a time, and batches are only read.
+    A symbol costs as much in a batch as alone (https://support.twelvedata.com/en/articles/5615854-credits).
     """
+
+    cost_per_symbol = True
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         rows: list[Row] = []

@@ -1,0 +1,109 @@
+"""What end-to-end tests share: a user at a terminal, with a home, ports and processes of their own.
+
+Whatever a user has started is found by the home in its environment, and ended with them.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import psutil
+import pytest
+from dotenv import dotenv_values
+
+from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.settings import PROJECT_ROOT, ProviderSettings, Settings
+from market_pipeline.storage.database import Database
+from market_pipeline.storage.embedded_postgres import EmbeddedServer
+from market_pipeline_tests.conftest import temporary_home
+
+HOME = "MARKET_PIPELINE_HOME"
+BIN = Path(sys.executable).parent
+SETTINGS = {
+    *(str(field.validation_alias or name).upper() for name, field in Settings.model_fields.items()),
+    *(f"{vendor}_{name}".upper() for vendor in PROVIDERS for name in ProviderSettings.model_fields),
+    "DAGSTER_HOME",
+}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody with a fresh home who has set nothing else, and types commands in the project's folder."""
+
+    home: Path
+    environment: Mapping[str, str]
+
+    def start(self, *command: str, **changes: str) -> "subprocess.Popen[str]":
+        """A command that goes on; its output is one stream."""
+        return subprocess.Popen(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=PROJECT_ROOT,
+            env={**self.environment, **changes},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *command: str, **changes: str) -> "subprocess.CompletedProcess[str]":
+        """A command to its end."""
+        with self.start(*command, **changes) as process:
+            output, _ = process.communicate(timeout=200)
+        return subprocess.CompletedProcess(command, process.returncode, output)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with Database(EmbeddedServer(self.home).url()).connect(name="tests") as connection:
+            return connection.execute(query).fetchall()
+
+    @contextmanager
+    def dagster(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+        """The instance that the user's commands write to."""
+        with monkeypatch.context() as here:
+            for name in SETTINGS:
+                here.delenv(name, raising=False)
+            here.setenv(HOME, str(self.home))
+            with dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as instance:
+                yield instance
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs on the user's account of things, but the database."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(HOME) == str(self.home) and process.name() != "postgres":
+                    found.append(process)
+        return found
+
+
+@pytest.fixture(scope="session")
+def user() -> Iterator[User]:
+    if dotenv_values(PROJECT_ROOT / ".env").get("DATABASE_URL"):
+        pytest.skip(
+            "the .env of the checkout sets DATABASE_URL: these tests are about the database that starts by itself"
+        )
+    with temporary_home() as home:
+        inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        environment = {**inherited, HOME: str(home), "SIMULATOR_PORT": str(free_port()), "COLUMNS": "120"}
+        somebody = User(home, environment)
+        try:
+            yield somebody
+        finally:
+            left = somebody.processes()
+            for process in left:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(left, timeout=10)

@@ -1,0 +1,119 @@
+"""The code location: everything that the package defines is in it, and each asset says what it is."""
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+import market_pipeline
+from market_pipeline.datasets import DATASETS
+from market_pipeline.definitions import build_definitions
+from market_pipeline.storage.database import Database
+
+KINDS = (
+    dg.AssetsDefinition,
+    dg.JobDefinition,
+    UnresolvedAssetJobDefinition,
+    dg.ScheduleDefinition,
+    dg.SensorDefinition,
+)
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions()
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_they_can_be_loaded_without_a_database(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    dg.Definitions.validate_loadable(build_definitions())
+
+
+def test_whatever_a_module_of_the_package_defines_is_in_them(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    known = {
+        *(key.to_user_string() for key in definitions.resolve_all_asset_keys()),
+        *(job.name for job in repository.get_all_jobs()),
+        *(schedule.name for schedule in repository.schedule_defs),
+        *(sensor.name for sensor in repository.sensor_defs),
+    }
+    defined = set(_defined())
+    assert {"stock_quotes", "stock_quotes_job", "market_data_refresh", "symbols_sensor"} <= defined, (
+        "something is found"
+    )
+    assert defined <= known
+
+
+def test_each_data_type_has_its_asset_its_job_and_its_running_schedule(
+    definitions: dg.Definitions, specs: Mapping[str, dg.AssetSpec]
+) -> None:
+    for name in DATASETS:
+        assert name in specs
+        job = definitions.resolve_job_def(f"{name}_job")
+        assert job.asset_layer.executable_asset_keys == {dg.AssetKey(name)}
+        schedule = definitions.resolve_schedule_def(f"{name}_schedule")
+        assert schedule.job_name == job.name
+        assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert definitions.resolve_sensor_def("symbols_sensor").default_status is dg.DefaultSensorStatus.RUNNING
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_an_asset_says_what_it_is(specs: Mapping[str, dg.AssetSpec], database: Database, name: str) -> None:
+    spec, dataset = specs[name], DATASETS[name]
+    assert spec.group_name in {"prices", "companies", "events"}
+    assert spec.kinds == {"postgres", "python"}
+    assert spec.owners == ["team:market-data"]
+    assert spec.description is not None
+    assert dataset.description in spec.description
+    assert spec.freshness_policy == dg.FreshnessPolicy.time_window(
+        fail_window=dataset.freshness.fail, warn_window=dataset.freshness.warn
+    )
+    assert spec.metadata["dagster/table_name"] == f"public.{name}"
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_columns_it_shows_are_those_of_its_table(
+    specs: Mapping[str, dg.AssetSpec], database: Database, name: str
+) -> None:
+    with database.connect() as connection:
+        types: dict[str, str] = dict(
+            connection.execute(
+                "SELECT attname, atttypid::regtype::text FROM pg_attribute"
+                " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+                [specs[name].metadata["dagster/table_name"]],
+            ).fetchall()
+        )
+    columns = specs[name].metadata["dagster/column_schema"].columns
+    assert len(columns) > 5
+    assert all(column.description for column in columns)
+    assert {column.name: column.type for column in columns}.items() <= types.items()
+
+
+def _defined() -> Iterator[str]:
+    """The names of all Dagster objects in the package's modules, also in their lists and dicts."""
+    for module in pkgutil.walk_packages(market_pipeline.__path__, "market_pipeline."):
+        for value in vars(import_module(module.name)).values():
+            yield from map(_name, filter(_is_dagsters, _inside(value)))
+
+
+def _inside(value: Any) -> list[Any]:
+    if type(value) is dict:
+        return list(value.values())
+    return list(value) if type(value) in (list, tuple) else [value]
+
+
+def _is_dagsters(value: Any) -> bool:
+    return isinstance(value, KINDS)
+
+
+def _name(value: Any) -> str:
+    return str(value.key.to_user_string() if isinstance(value, dg.AssetsDefinition) else value.name)
