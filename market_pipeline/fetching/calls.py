@@ -38,6 +38,8 @@ class Attempt:
     error: ProviderError | None = None
     records: tuple[Record, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    beside: frozenset[str] = frozenset()
+    """Symbols that the answer had records of for other days than those asked for."""
     symbol_errors: dict[str, ProviderError] = field(default_factory=dict)
     more: tuple[Request, ...] = ()
 
@@ -136,6 +138,7 @@ class Caller:
             error = MalformedResponse(f"not found, which says nothing of any one symbol: {error}")
         elapsed_ms = (time.perf_counter() - started) * 1000
         checked = dataset.check(_asked_for(parsed.rows, ask))
+        records = tuple(record for record in checked.records if _within(record, dataset, ask.window))
         return Attempt(
             provider=vendor.name,
             endpoint=endpoint.name,
@@ -144,8 +147,9 @@ class Caller:
             response_ms=elapsed_ms,
             status=None if answer is None else answer.status,
             error=error,
-            records=tuple(_within(checked.records, dataset, ask.window)),
+            records=records,
             rejected=tuple(checked.rejected),
+            beside=frozenset(record.symbol for record in checked.records) - {record.symbol for record in records},
             symbol_errors=dict(parsed.errors),
             more=parsed.more,
         )
@@ -160,11 +164,10 @@ def _asked_for(rows: Iterable[dict[str, object]], ask: Ask) -> list[dict[str, ob
     return [row for row in rows if row.get("symbol", "*") in wanted or not isinstance(row.get("symbol", "*"), str)]
 
 
-def _within(records: Iterable[Record], dataset: Dataset, window: Window | None) -> Iterable[Record]:
-    """Records of the days asked for: vendors send whole histories, and last week's quote of a halted share."""
-    if dataset.dated_by is None or window is None:
-        return records
-    return (record for record in records if (day := dataset.day_of(record)) is not None and day in window)
+def _within(record: Record, dataset: Dataset, window: Window | None) -> bool:
+    """Whether a record is of the days asked for: vendors send whole histories, and last week's quote of a halted share."""
+    day = dataset.day_of(record)
+    return window is None or day is None or day in window
 
 
 def verdicts(dataset: Dataset, called: Called) -> dict[str, ProviderError | None]:
@@ -177,6 +180,9 @@ def verdicts(dataset: Dataset, called: Called) -> dict[str, ProviderError | None
     answered = {record.symbol for one in called.attempts for record in one.records}
     rejected = {row.row.get("symbol"): row.reason for one in called.attempts for row in one.rejected}
     errors = {symbol: error for one in called.attempts for symbol, error in one.symbol_errors.items()}
+    if dataset.live:  # another session's state is no statement that there is nothing today
+        told_of_others = {symbol for one in called.attempts for symbol in one.beside}
+        errors = {symbol: MalformedResponse("it tells of another session") for symbol in told_of_others} | errors
     return {symbol: _verdict(symbol, dataset, answered, rejected, errors) for symbol in called.ask.symbols}
 
 

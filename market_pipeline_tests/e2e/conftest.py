@@ -80,7 +80,7 @@ class User:
                 yield instance
 
     def processes(self) -> list[psutil.Process]:
-        """Everything that runs on the user's account of things, but the database."""
+        """Everything that the user has started and that still runs, but the database."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
@@ -89,7 +89,7 @@ class User:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def user() -> Iterator[User]:
     if dotenv_values(PROJECT_ROOT / ".env").get("DATABASE_URL"):
         pytest.skip(

@@ -163,3 +163,14 @@ def test_rows_that_are_no_records_are_quarantined_and_counted(world: World) -> N
     )
     assert (provider, run, seen, payload["price"]) == ("acme", "two", 2, -1)
     assert "price: Input should be greater than 0" in reason
+
+
+def test_a_vendor_that_tells_of_another_session_has_not_answered(world: World) -> None:
+    tomorrow = Window(date(2026, 11, 23), date(2026, 11, 23))
+    done = world.quotes(["AAPL"], "finnhub", window=tomorrow)
+    assert done.report.answered == {}
+    assert "another session" in str(done.report.failed["AAPL"]["finnhub"])
+    chain = world.market_data().refresh(
+        DATASETS["options_chain"], ["AAPL"], window=tomorrow, providers=["cboe"], strategy=Strategy.FALLBACK_CHAIN
+    )
+    assert set(chain.report.failed) == {"AAPL"}, "though a share without options would be an answer"
