@@ -24,10 +24,11 @@ def quota_needed(endpoint: Endpoint, ask: Ask, batch_size: int) -> int:
     return len(endpoint.requests(parts[0])) * sum(endpoint.price(part) for part in parts)
 
 
-def cheapest_first(endpoints: Iterable[Endpoint], ask: Ask, batch_size: int) -> Sequence[Endpoint]:
-    """The endpoints that serve `ask`, by the quota they need; the vendor's own order decides between equals."""
-    serving = [endpoint for endpoint in endpoints if endpoint.serves(ask)]
-    return sorted(serving, key=lambda endpoint: quota_needed(endpoint, ask, batch_size))
+def in_order(endpoints: Iterable[Endpoint], ask: Ask, batch_size: int) -> Sequence[Endpoint]:
+    """The endpoints of a vendor that serve `ask`: bargains first, else in the vendor's own order, which is by quality."""
+    needs = {endpoint: quota_needed(endpoint, ask, batch_size) for endpoint in endpoints if endpoint.serves(ask)}
+    usual = next(iter(needs.values()), 0)
+    return sorted(needs, key=lambda endpoint: not is_bargain(needs[endpoint], usual))
 
 
 def is_bargain(quota: int, usual: int) -> bool:

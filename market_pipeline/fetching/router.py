@@ -14,7 +14,7 @@ from itertools import islice
 
 from market_pipeline.datasets import Dataset, Strategy
 from market_pipeline.fetching.calls import Attempt, Called, Caller, NotAsked, verdicts
-from market_pipeline.fetching.planner import batch_of, cheapest_first, quota_needed
+from market_pipeline.fetching.planner import batch_of, in_order, quota_needed
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Endpoint
 from market_pipeline.providers.errors import NotEntitled, ProviderError, UnknownSymbol
@@ -123,13 +123,13 @@ class Router:
         return report
 
     def quota_needed(self, wanted: Wanted, vendor: Vendor) -> int | None:
-        """Quota that a vendor's cheapest way to answer takes, pages aside; None where it has no way to answer."""
+        """Quota that a vendor's first way to answer takes, pages aside; None where it has no way to answer."""
         question = self._ask(wanted, wanted.symbols)
         endpoints = self._endpoints(vendor, question)
         return quota_needed(endpoints[0], question, self._batch_size) if endpoints else None
 
     def _endpoints(self, vendor: Vendor, question: Ask) -> Sequence[Endpoint]:
-        return cheapest_first(vendor.provider.endpoints_for(question.data_type), question, self._batch_size)
+        return in_order(vendor.provider.endpoints_for(question.data_type), question, self._batch_size)
 
     def _legs(self, wanted: Wanted, vendors: Sequence[Vendor]) -> list[_Leg]:
         """Homes first, each for its own symbols; ROUND_ROBIN deals the symbols out; then everybody for what is left."""

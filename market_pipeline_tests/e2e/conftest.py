@@ -65,8 +65,12 @@ class User:
             output, _ = process.communicate(timeout=200)
         return subprocess.CompletedProcess(command, process.returncode, output)
 
+    @property
+    def database(self) -> Database:
+        return Database(EmbeddedServer(self.home).url())
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with Database(EmbeddedServer(self.home).url()).connect(name="tests") as connection:
+        with self.database.connect(name="tests") as connection:
             return connection.execute(query).fetchall()
 
     @contextmanager

@@ -1,0 +1,150 @@
+"""`market-pipeline up`: the UI, running schedules and sensors, and an end that leaves nothing but the database."""
+
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import pytest
+import requests
+
+from market_pipeline.datasets import DATASETS
+from market_pipeline.storage.embedded_postgres import EmbeddedServer
+from market_pipeline_tests.e2e.conftest import User, free_port
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e")]
+
+LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "market_pipeline"}
+A_SUNDAY = datetime(2026, 11, 22, 15, tzinfo=UTC).timestamp()
+
+
+@dataclass
+class Up:
+    """A running `market-pipeline up`, its output as it comes, and its GraphQL."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+    output: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._read, daemon=True).start()  # a full pipe would stop it
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.output.extend(iter(self.process.stdout.readline, ""))
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        asked = {"query": query, "variables": variables}
+        answer = requests.post(f"http://127.0.0.1:{self.port}/graphql", json=asked, timeout=30).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def answers(self) -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/server_info", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def says(self, words: str) -> bool:
+        return any(words in line for line in self.output)
+
+
+def until(happened: Callable[[], object], seconds: float = 60) -> None:
+    """Waits for something; fails if it does not happen in time."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"it has not happened within {seconds} s"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def up(user: User) -> Iterator[Up]:
+    port = free_port()
+    with user.start("market-pipeline", "up", "--port", str(port), SIMULATOR_FAULTS="*:latency=0.2") as process:
+        running = Up(process, port)
+        until(lambda: running.answers() or process.poll() is not None)
+        assert process.poll() is None, "".join(running.output)
+        yield running
+        process.kill()
+
+
+def test_the_ui_answers_and_lists_the_assets(up: Up) -> None:
+    found = up.ask("{ assetNodes { assetKey { path } groupName } }")["assetNodes"]
+    assert {node["assetKey"]["path"][0] for node in found} >= set(DATASETS)
+    assert up.says(f"http://127.0.0.1:{up.port}")
+    page = requests.get(f"http://127.0.0.1:{up.port}/assets", timeout=30)
+    assert (page.status_code, page.text[:15]) == (200, "<!DOCTYPE html>")
+
+
+def test_all_schedules_and_sensors_are_running(up: Up) -> None:
+    (repository,) = up.ask(
+        """{ repositoriesOrError { ... on RepositoryConnection { nodes {
+            schedules { name scheduleState { status } } sensors { name sensorState { status } } } } } }"""
+    )["repositoriesOrError"]["nodes"]
+    states = {one["name"]: one["scheduleState"]["status"] for one in repository["schedules"]}
+    states |= {one["name"]: one["sensorState"]["status"] for one in repository["sensors"]}
+    assert {*(f"{name}_schedule" for name in DATASETS), "symbols_sensor"} <= states.keys()
+    assert set(states.values()) == {"RUNNING"}
+
+
+def test_the_sensor_makes_partitions_of_the_tracked_symbols(up: Up, user: User) -> None:
+    query = "query ($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode { partitionKeys } } }"
+
+    def partitions() -> set[str]:
+        return set(up.ask(query, key={"path": ["company_info"]})["assetNodeOrError"]["partitionKeys"])
+
+    until(partitions)
+    assert partitions() == {symbol for (symbol,) in user.rows("SELECT symbol FROM tracked_symbols WHERE active")}
+
+
+def test_a_tick_outside_of_market_hours_says_why_it_does_nothing(up: Up) -> None:
+    found = up.ask(
+        """mutation ($schedule: ScheduleSelector!, $at: Float) {
+            scheduleDryRun(selectorData: $schedule, timestamp: $at) {
+                ... on DryRunInstigationTick { evaluationResult { skipReason runRequests { runKey } } } } }""",
+        schedule={**LOCATION, "scheduleName": "stock_quotes_schedule"},
+        at=A_SUNDAY,
+    )["scheduleDryRun"]["evaluationResult"]
+    assert found["skipReason"] == "XNYS is closed: it opens again at 2026-11-23 14:30 UTC"
+    assert not found["runRequests"]
+
+
+def test_ctrl_c_in_the_middle_of_a_run_ends_everything_but_the_database(
+    up: Up, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched = up.ask(
+        """mutation ($run: ExecutionParams!) { launchRun(executionParams: $run) {
+            __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
+        run={"selector": {**LOCATION, "jobName": "company_info_job"}, "mode": "default", "runConfigData": {}},
+    )["launchRun"]
+    until(lambda: user.rows("SELECT count(*) > 0 FROM company_info") == [(True,)])
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(30) == 0, "".join(up.output)
+    assert [process.cmdline() for process in user.processes()] == []
+    assert not up.answers()
+    assert user.rows("SELECT count(*) > 0 FROM company_info") == [(True,)], "the database still answers"
+    with user.dagster(monkeypatch) as instance:
+        run = instance.get_run_by_id(launched["run"]["runId"])
+    assert run is not None
+    assert run.status is not dg.DagsterRunStatus.SUCCESS
+
+
+def test_db_stop_ends_the_database_too(up: Up, user: User) -> None:
+    assert user.run("market-pipeline", "db", "stop").stdout.strip() == "stopped"
+    assert not EmbeddedServer(user.home).running()
+
+
+def test_told_to_stop_while_it_starts_and_again_while_it_stops_it_leaves_nothing_behind(user: User) -> None:
+    with user.start("market-pipeline", "up", "--port", str(free_port())) as process:
+        starting = Up(process, 0)
+        until(lambda: starting.says("Dagster    ") or process.poll() is not None)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, "".join(starting.output)
+    assert [left.cmdline() for left in user.processes()] == []
