@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from urllib.parse import quote_plus, urlsplit
 
 import requests
@@ -80,6 +81,13 @@ class VendorClient:
             self._forget_tokens()
             answer = self._exchange(self._with_tokens(request, self._obtain_tokens()))
         return answer
+
+    @property
+    def key_hash(self) -> str | None:
+        """What tells one key from another without being one; None without a key."""
+        if self._key is None:
+            return None
+        return sha256(f"{self._provider.name}:{self._key}".encode()).hexdigest()[:16]
 
     def redact(self, text: str) -> str:
         """The text without any secret of this vendor."""

@@ -106,7 +106,7 @@ class Router:
         for position, leg in enumerate(legs):
             symbols = [symbol for symbol in failed if _eligible(symbol, leg, failed[symbol])]
             is_last = not any(later.vendor.name != leg.vendor.name for later in legs[position + 1 :])
-            for called in self._calls(wanted, leg, symbols, try_again=is_last):
+            for called in self._calls(wanted, leg, symbols, last_resort=is_last):
                 for attempt in called.attempts:
                     report.attempts += 1
                     report.records += len(attempt.records)
@@ -155,7 +155,7 @@ class Router:
             timeframe=wanted.timeframe,
         )
 
-    def _calls(self, wanted: Wanted, leg: _Leg, symbols: Sequence[str], *, try_again: bool) -> Iterator[Called]:
+    def _calls(self, wanted: Wanted, leg: _Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[Called]:
         """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded."""
         size = batch_of(leg.endpoint, self._ask(wanted, symbols), self._batch_size)
         asks = (self._ask(wanted, symbols[at : at + size]) for at in range(0, len(symbols), size))
@@ -167,7 +167,7 @@ class Router:
                 for ask in islice(asks, 2 * workers - len(pending)):
                     pending.add(
                         pool.submit(
-                            self._caller.call, leg.vendor, leg.endpoint, wanted.dataset, ask, try_again=try_again
+                            self._caller.call, leg.vendor, leg.endpoint, wanted.dataset, ask, last_resort=last_resort
                         )
                     )
                 if not pending:
