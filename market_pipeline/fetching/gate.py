@@ -274,7 +274,7 @@ def _windows(vendor: Vendor) -> dict[float, int]:
     windows: dict[float, int] = {}
     for rate in vendor.limits:
         seconds = rate.seconds if rate.seconds >= QUOTA else rate.seconds + SLACK
-        windows[seconds] = min(rate.calls, windows.get(seconds, rate.calls))
+        windows[float(seconds)] = min(rate.calls, windows.get(seconds, rate.calls))
     if vendor.interval > 0:
         windows[vendor.interval] = 1
     return windows
