@@ -97,6 +97,10 @@ class Caller:
             waiting.extend(attempt.more)
         return Called(ask, tuple(attempts))
 
+    def settle(self, vendor: Vendor) -> None:
+        """No more calls to a vendor follow for now: others may have what was kept ready for them."""
+        self._gate.settle(vendor)
+
     def _persist(
         self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request, last_resort: bool
     ) -> Attempt:

@@ -122,7 +122,7 @@ class Gate:
             return None
 
     def report(self, vendor: Vendor, scope: str, error: ProviderError | None) -> None:
-        """What came of a call that `ask` let through.  A failure is told at once, successes in batches."""
+        """What came of a call that `ask` let through.  A failure is told at once, successes in batches or by `settle`."""
         with self._lock:
             held = self._held[vendor.name]
             part = held.scopes[scope]
@@ -130,21 +130,30 @@ class Gate:
             failure = None if isinstance(error, UnknownSymbol | NoData) else error  # the vendor works
             part.outcomes.append(failure)
             self._local.report(vendor, scope, error)  # so that it knows what is up when it has to decide
-            if failure is not None or part.in_flight == 0 or len(part.outcomes) >= BATCH:
+            if failure is not None or len(part.outcomes) >= BATCH:
                 try:
-                    self._tell(self._database(), held, scope, give_back=failure is not None or part.in_flight == 0)
+                    self._tell(self._database(), held, scope, give_back=failure is not None)
+                except psycopg.Error as trouble:
+                    self._degrade(trouble)
+
+    def settle(self, vendor: Vendor) -> None:
+        """No more calls follow for now: tell what is left to tell of the vendor, give slots and leased calls back."""
+        with self._lock:
+            if vendor.name in self._held:
+                try:
+                    self._tell_all(self._database(), self._held[vendor.name])
                 except psycopg.Error as trouble:
                     self._degrade(trouble)
 
     def close(self) -> None:
-        """Tell what is left to tell, give slots and leased calls back, and close the connection."""
+        """Settle with every vendor and close the connection."""
         with self._lock:
             for held in self._held.values():
                 for part in held.scopes.values():
                     part.in_flight = 0  # also of calls that ended in an error of ours
             try:
                 if self._held:
-                    self._tell_all(self._database(at_once=True))
+                    self._tell_all(self._database(at_once=True), *self._held.values())
             except psycopg.Error as error:
                 self._degrade(error)
             self._disconnect()
@@ -168,13 +177,13 @@ class Gate:
     def _lease(
         self, connection: psycopg.Connection[TupleRow], held: _Held, scope: str, last_resort: bool
     ) -> NotNow | None:
-        """Ask the database, for several calls when others are under way: then more will follow."""
+        """Ask the database, for several calls where several are made at once: then more will follow."""
         part = held.scopes[scope]
         if part.tokens > 0:
             self._tell(connection, held, scope, give_back=True)
         self._register(connection, held.vendor)
-        wanted = BATCH if part.in_flight > 0 else 1
         slots = max(held.in_flight + 1, held.peak)
+        wanted = BATCH if slots > 1 else 1
         row = connection.execute(
             _ASK, [held.vendor.name, scope, self._holder, held.in_flight, slots, wanted, part.cost, last_resort]
         ).fetchone()
@@ -209,8 +218,8 @@ class Gate:
             for _ in range(successes + (failure is not None)):
                 part.outcomes.popleft()
 
-    def _tell_all(self, connection: psycopg.Connection[TupleRow]) -> None:
-        for held in self._held.values():
+    def _tell_all(self, connection: psycopg.Connection[TupleRow], *vendors: _Held) -> None:
+        for held in vendors:
             for scope in held.scopes:
                 self._tell(connection, held, scope, give_back=True)
 
@@ -229,7 +238,7 @@ class Gate:
                 raise psycopg.OperationalError("the database is asked again later")
             self._connection = self._connect()
             self._connection.execute(_SETTINGS)
-            self._tell_all(self._connection)
+            self._tell_all(self._connection, *self._held.values())
             self._ask_again_at = None
             if away:
                 log.warning("the gate's database answers again; it has been told what happened meanwhile")

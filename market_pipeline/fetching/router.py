@@ -176,6 +176,7 @@ class Router:
                 yield from _results(done)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            self._caller.settle(leg.vendor)
 
 
 def _eligible(symbol: str, leg: _Leg, errors: Errors) -> bool:

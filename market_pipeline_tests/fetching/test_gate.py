@@ -66,6 +66,7 @@ def test_what_many_threads_do_is_counted_exactly_and_given_back(database: Databa
 
         with ThreadPoolExecutor(SLOTS) as pool:
             list(pool.map(lambda _: call(), range(500)))
+        gate.settle(asked)
         assert rows(database, SPENT) == [(500,)], "what was leased and not used has been given back"
     assert rows(database, "SELECT success_count FROM provider_scopes") == [(500,)]
     assert rows(database, "SELECT * FROM provider_leases") == []
@@ -201,6 +202,7 @@ def test_without_its_connection_it_decides_alone_says_so_once_and_tells_later(
     with closing(Gate(connecting(database), clock=clock)) as gate:
         assert ask(gate, asked) is None
         gate.report(asked, SCOPE, None)
+        gate.settle(asked)
         with database.connect(autocommit=True) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'market_pipeline gate'"
