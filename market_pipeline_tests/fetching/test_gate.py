@@ -87,7 +87,7 @@ def test_calls_side_by_side_are_leased_and_told_several_at_a_time(database: Data
         for _ in range(200):
             gate.report(asked, SCOPE, None)
             assert ask(gate, asked) is None
-        assert statements < 60, "two in ten calls, and a few to begin with"
+        assert statements < 40, "two in twenty calls, and a few to begin with"
 
 
 def test_a_failure_is_told_at_once_and_another_process_knows_it(database: Database) -> None:

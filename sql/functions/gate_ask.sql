@@ -27,6 +27,8 @@ DECLARE
     until timestamptz;
     allowed integer;
     used integer;
+    units integer;
+    slot bigint;
 BEGIN
     asked_at := gate_lock(p_provider, p_at);
     tokens := 0;
@@ -71,10 +73,14 @@ BEGIN
 
     tokens := CASE WHEN breaker.state <> 'closed' THEN 1 ELSE p_tokens END;
     FOR spending IN SELECT * FROM provider_windows WHERE provider = p_provider LOOP
-        spending.spent := gate_spent(spending.spent, spending.newest, gate_slot(spending.seconds, asked_at));
-        spending.newest := greatest(spending.newest, gate_slot(spending.seconds, asked_at));
+        slot := gate_slot(spending.seconds, asked_at);
+        spending.spent := gate_spent(spending.spent, spending.newest, slot);
+        spending.newest := greatest(spending.newest, slot);
         allowed := gate_allowed(spending, gate, asked_at);
-        SELECT sum(one) INTO used FROM unnest(spending.spent) AS one;
+        used := 0;
+        FOREACH units IN ARRAY spending.spent LOOP
+            used := used + units;
+        END LOOP;
         IF used > 0 AND used + p_cost > allowed THEN
             tokens := 0;
             until := greatest(until, gate_free_at(

@@ -22,7 +22,9 @@ BEGIN
     IF p_spent <> 0 THEN
         PERFORM gate_spend(p_provider, p_spent, coalesce(p_spent_at, at));
     END IF;
-    INSERT INTO provider_scopes (provider, scope) VALUES (p_provider, p_scope) ON CONFLICT DO NOTHING;
+    IF NOT EXISTS (SELECT FROM provider_scopes WHERE provider = p_provider AND scope = p_scope) THEN
+        INSERT INTO provider_scopes (provider, scope) VALUES (p_provider, p_scope);
+    END IF;
     IF p_successes > 0 THEN
         PERFORM gate_succeed(p_provider, p_scope, p_holder, p_successes, at);
     END IF;

@@ -3,9 +3,9 @@ CREATE OR REPLACE FUNCTION gate_slot(p_seconds double precision, p_at timestampt
 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
     IF p_seconds < 86400 THEN
-        RETURN floor(extract(epoch FROM p_at)::double precision / (p_seconds / 20));
+        RETURN floor(date_part('epoch', p_at) / (p_seconds / 20));  -- extract would give numeric, which is slower
     ELSIF p_seconds < 28 * 86400 THEN
-        RETURN floor(extract(epoch FROM p_at) / 86400);
+        RETURN floor(date_part('epoch', p_at) / 86400);
     END IF;
     RETURN extract(year FROM p_at AT TIME ZONE 'UTC') * 12 + extract(month FROM p_at AT TIME ZONE 'UTC') - 1;
 END
