@@ -54,6 +54,8 @@ class _Scope:
     cost: int = 1
     in_flight: int = 0
     tokens: int = 0
+    taken: int = 0
+    """Calls made of the last lease."""
     asked_at: datetime | None = None
     """When `tokens` were leased, by the database's clock, which counts them there."""
     leased_at: float = 0.0
@@ -162,6 +164,7 @@ class Gate:
         """Take one of the calls leased before, when there is one and a slot for it."""
         usable = part.tokens > 0 and self._clock() - part.leased_at < LEASE and held.in_flight < held.slots
         part.tokens -= usable
+        part.taken += usable
         return usable
 
     def _decide(self, held: _Held, scope: str, last_resort: bool) -> NotNow | None:
@@ -177,20 +180,21 @@ class Gate:
     def _lease(
         self, connection: psycopg.Connection[TupleRow], held: _Held, scope: str, last_resort: bool
     ) -> NotNow | None:
-        """Ask the database, for several calls where several are made at once: then more will follow."""
+        """Ask the database, for as many calls as will probably be made before the lease has to be given back."""
         part = held.scopes[scope]
         if part.tokens > 0:
             self._tell(connection, held, scope, give_back=True)
         self._register(connection, held.vendor)
         slots = max(held.in_flight + 1, held.peak)
-        wanted = BATCH if slots > 1 else 1
+        elapsed = max(self._clock() - part.leased_at, 0.001)
+        wanted = min(BATCH, max(slots, round(part.taken * LEASE / elapsed)))  # what was made lately in a lease's time
         row = connection.execute(
             _ASK, [held.vendor.name, scope, self._holder, held.in_flight, slots, wanted, part.cost, last_resort]
         ).fetchone()
         tokens, slots, asked_at, wait, reason = row or (0, 0, None, 0.0, "")
         if tokens == 0:
             return NotNow(wait, reason)
-        part.tokens, part.asked_at, part.leased_at = tokens - 1, asked_at, self._clock()
+        part.tokens, part.taken, part.asked_at, part.leased_at = tokens - 1, 1, asked_at, self._clock()
         held.slots = slots
         held.peak = held.in_flight + 1
         return None
