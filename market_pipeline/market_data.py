@@ -7,9 +7,12 @@ the caller's; Dagster is nobody's business here.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+
+import psycopg
+from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset, Record, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
@@ -22,6 +25,7 @@ from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import route
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.database import Database
+from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import claim_series, series_homes
 from market_pipeline.storage.writer import Provenance, Writer, Written
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
@@ -171,9 +175,9 @@ def open_market_data(
     own = {name: provider_settings(name) for name in PROVIDERS}
     vendors = configured_vendors(PROVIDERS, settings, own, simulator_url=simulator_url, clock=clock)
     try:
-        with Recorder(database) as recorder:
+        with Recorder(database) as recorder, closing(Gate(_gate_connection(database))) as gate:
             caller = Caller(
-                Gate(time.monotonic),
+                gate,
                 clock=clock,
                 sleep=sleep,
                 observe=lambda attempt: recorder.record(AttemptRow.of(attempt, run_id)),
@@ -188,3 +192,15 @@ def open_market_data(
     finally:
         for vendor in vendors.values():
             vendor.client.close()
+
+
+def _gate_connection(database: Database) -> Callable[[], psycopg.Connection[TupleRow]]:
+    """What connects the gate: `fetching` knows no storage, so that every failure is psycopg's."""
+
+    def connect() -> psycopg.Connection[TupleRow]:
+        try:
+            return database.connect(autocommit=True, name="gate")
+        except DatabaseUnavailable as error:
+            raise psycopg.OperationalError(str(error)) from error
+
+    return connect

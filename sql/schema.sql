@@ -1,5 +1,632 @@
 -- The schema after all migrations, for reading. Written by `market-pipeline db dump`, never by hand.
 
+CREATE TABLE public.provider_gates (
+    provider text NOT NULL,
+    key_hash text,
+    slots integer NOT NULL,
+    state text DEFAULT 'ready'::text NOT NULL,
+    away_until timestamp with time zone,
+    reason text,
+    share double precision DEFAULT 1 NOT NULL,
+    slowed_at timestamp with time zone,
+    rejected_count bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT provider_gates_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision))),
+    CONSTRAINT provider_gates_slots_check CHECK ((slots > 0)),
+    CONSTRAINT provider_gates_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'throttled'::text, 'key_rejected'::text])))
+)
+WITH (fillfactor='20');
+
+COMMENT ON TABLE public.provider_gates IS 'One row per vendor: whether it as a whole may be called.';
+
+COMMENT ON COLUMN public.provider_gates.key_hash IS 'hash of the key in use, null for a vendor without one; a new key ends key_rejected';
+
+COMMENT ON COLUMN public.provider_gates.slots IS 'calls in flight at once, all processes together';
+
+COMMENT ON COLUMN public.provider_gates.share IS 'part of the documented rates that the vendor is asked for since slowed_at, when it last rate-limited us';
+
+COMMENT ON COLUMN public.provider_gates.rejected_count IS 'asks that found no free slot';
+
+CREATE TABLE public.provider_windows (
+    provider text NOT NULL,
+    seconds double precision NOT NULL,
+    calls integer NOT NULL,
+    newest bigint NOT NULL,
+    spent integer[] NOT NULL,
+    CONSTRAINT provider_windows_calls_check CHECK ((calls > 0)),
+    CONSTRAINT provider_windows_seconds_check CHECK ((seconds > (0)::double precision))
+)
+WITH (fillfactor='20');
+
+COMMENT ON TABLE public.provider_windows IS 'The rates and quotas of a vendor: at most calls in any seconds, or per UTC day or month from 86400 seconds on.';
+
+COMMENT ON COLUMN public.provider_windows.spent IS 'units spent in the slots newest, newest - 1, …; a slot is a 20th of the window, for a quota the whole day or month';
+
+CREATE FUNCTION public.gate_allowed(p_window public.provider_windows, p_gate public.provider_gates, p_at timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    IF p_window.seconds >= 86400 THEN
+        RETURN p_window.calls;  -- a quota is the plan's; only rates are learnt from refusals
+    END IF;
+    RETURN greatest(1, floor(p_window.calls * gate_share(p_gate.share, p_gate.slowed_at, p_at)))::integer;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_allowed(p_window public.provider_windows, p_gate public.provider_gates, p_at timestamp with time zone) IS 'Units that a window allows at the moment.';
+
+CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    gate provider_gates;
+    breaker provider_scopes;
+    spending provider_windows;
+    windows provider_windows[];
+    until timestamptz;
+    allowed integer;
+    used integer;
+    units integer;
+    slot bigint;
+BEGIN
+    asked_at := gate_lock(p_provider, p_at);
+    tokens := 0;
+    slots := 0;
+    SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'gate_ask: % has not been registered', p_provider USING HINT = 'Call gate_register first.';
+    END IF;
+    IF gate.away_until > asked_at THEN
+        reason := gate.reason;
+        wait := gate_seconds(asked_at, gate.away_until);
+        RETURN;
+    ELSIF gate.state <> 'ready' THEN
+        PERFORM gate_move_vendor(gate, 'ready', NULL, 'the wait is over', asked_at);
+    END IF;
+
+    SELECT * INTO breaker FROM provider_scopes WHERE provider = p_provider AND scope = p_scope;
+    IF breaker.state <> 'closed' THEN
+        until := CASE
+            WHEN breaker.state = 'half_open' THEN breaker.probe_until
+            WHEN breaker.state = 'cooldown' AND p_last_resort
+                THEN least(breaker.away_until, breaker.opened_at + interval '60 s')
+            ELSE breaker.away_until
+        END;
+        IF until > asked_at THEN
+            reason := breaker.reason;
+            wait := gate_seconds(asked_at, until);
+            RETURN;
+        END IF;
+    END IF;
+
+    SELECT gate.slots - coalesce(sum(lease.slots), 0) INTO slots FROM provider_leases AS lease
+    WHERE lease.provider = p_provider AND lease.holder <> p_holder AND lease.expires_at > asked_at;
+    slots := least(slots, p_slots);
+    IF slots <= p_in_flight THEN
+        UPDATE provider_gates SET rejected_count = rejected_count + 1 WHERE provider = p_provider;
+        slots := 0;
+        reason := format('all of its %s slots for calls in flight are taken', gate.slots);
+        wait := 0.1;  -- when a slot becomes free nobody knows: calls take about as long
+        RETURN;
+    END IF;
+
+    tokens := CASE WHEN breaker.state <> 'closed' THEN 1 ELSE p_tokens END;
+    FOR spending IN SELECT * FROM provider_windows WHERE provider = p_provider LOOP
+        slot := gate_slot(spending.seconds, asked_at);
+        spending.spent := gate_spent(spending.spent, spending.newest, slot);
+        spending.newest := greatest(spending.newest, slot);
+        allowed := gate_allowed(spending, gate, asked_at);
+        used := 0;
+        FOREACH units IN ARRAY spending.spent LOOP
+            used := used + units;
+        END LOOP;
+        IF used > 0 AND used + p_cost > allowed THEN
+            tokens := 0;
+            until := greatest(until, gate_free_at(
+                spending.seconds, spending.spent, spending.newest, used + p_cost - allowed));
+        ELSE
+            tokens := least(tokens, greatest(1, (allowed - used) / p_cost / 10));
+        END IF;
+        windows := windows || spending;
+    END LOOP;
+    IF tokens = 0 THEN
+        slots := 0;
+        wait := gate_seconds(asked_at, until);
+        reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
+        RETURN;
+    END IF;
+
+    FOREACH spending IN ARRAY coalesce(windows, '{}') LOOP
+        spending.spent[1] := spending.spent[1] + tokens * p_cost;
+        UPDATE provider_windows SET newest = spending.newest, spent = spending.spent
+        WHERE provider = p_provider AND seconds = spending.seconds;
+    END LOOP;
+    PERFORM gate_hold(p_provider, p_holder, slots, asked_at);
+    IF breaker.state <> 'closed' THEN
+        IF breaker.state <> 'half_open' THEN
+            PERFORM gate_move_scope(breaker, 'half_open', NULL, 'one call finds out whether it answers again', asked_at);
+        END IF;
+        UPDATE provider_scopes SET probe_holder = p_holder, probe_until = asked_at + interval '60 s'
+        WHERE provider = p_provider AND scope = p_scope;
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
+
+CREATE TABLE public.provider_scopes (
+    provider text NOT NULL,
+    scope text NOT NULL,
+    state text DEFAULT 'closed'::text NOT NULL,
+    away_until timestamp with time zone,
+    reason text,
+    opened_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    recent integer DEFAULT 0 NOT NULL,
+    seen integer DEFAULT 0 NOT NULL,
+    last_outcome_at timestamp with time zone,
+    failures_in_a_row integer DEFAULT 0 NOT NULL,
+    refusals_in_a_row integer DEFAULT 0 NOT NULL,
+    ejections integer DEFAULT 0 NOT NULL,
+    probe_holder text,
+    probe_until timestamp with time zone,
+    success_count bigint DEFAULT 0 NOT NULL,
+    failure_count bigint DEFAULT 0 NOT NULL,
+    last_failure_at timestamp with time zone,
+    CONSTRAINT provider_scopes_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'open'::text, 'cooldown'::text, 'half_open'::text, 'not_entitled'::text])))
+)
+WITH (fillfactor='20');
+
+COMMENT ON TABLE public.provider_scopes IS 'The circuit breaker of each endpoint of a vendor (closed lets calls through).';
+
+COMMENT ON COLUMN public.provider_scopes.recent IS 'the last 20 outcomes as bits, 1 for a failure, the newest lowest; seen of them count';
+
+COMMENT ON COLUMN public.provider_scopes.ejections IS 'cooldowns in close succession: each doubles the next one';
+
+COMMENT ON COLUMN public.provider_scopes.probe_holder IS 'the process whose one call decides a half-open breaker, until probe_until';
+
+CREATE FUNCTION public.gate_eject(p_scope public.provider_scopes, p_reason text, p_jitter double precision, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    healthy constant double precision := coalesce(extract(epoch FROM p_at - p_scope.closed_at), 0);
+    -- every ten minutes of health forgive one earlier cooldown; a failed probe was no health
+    earlier constant integer := greatest(0, p_scope.ejections
+        - CASE WHEN p_scope.state = 'closed' THEN floor(least(healthy, 36000) / 600)::integer ELSE 0 END);
+    -- 60 s, doubled each time, apart by a fifth up or down so that processes do not come back together; an hour at most
+    seconds constant double precision := least(3600, 60 * 2.0 ^ least(earlier, 6) * (0.8 + 0.4 * p_jitter));
+BEGIN
+    PERFORM gate_move_scope(p_scope, 'cooldown', p_at + make_interval(secs => seconds), p_reason, p_at);
+    UPDATE provider_scopes SET ejections = least(earlier + 1, 6)
+    WHERE provider = p_scope.provider AND scope = p_scope.scope;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_eject(p_scope public.provider_scopes, p_reason text, p_jitter double precision, p_at timestamp with time zone) IS 'Puts an endpoint away, longer with each repetition; p_jitter is a random number from 0 to 1.';
+
+CREATE FUNCTION public.gate_fail(p_provider text, p_scope text, p_holder text, p_message text, p_jitter double precision, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    fresh constant boolean := gate_is_fresh(p_provider, p_scope, p_at);
+    breaker provider_scopes;
+    failing integer;
+BEGIN
+    UPDATE provider_scopes
+    SET failure_count = failure_count + 1,
+        failures_in_a_row = failures_in_a_row + 1,
+        recent = CASE WHEN fresh THEN (recent << 1 | 1) & ((1 << 20) - 1) ELSE 1 END,
+        seen = CASE WHEN fresh THEN least(20, seen + 1) ELSE 1 END,
+        last_outcome_at = p_at,
+        last_failure_at = p_at
+    WHERE provider = p_provider AND scope = p_scope
+    RETURNING * INTO breaker;
+    failing := bit_count(breaker.recent::bit(20));
+    CASE
+        WHEN breaker.state = 'half_open' AND breaker.probe_holder = p_holder THEN
+            PERFORM gate_eject(breaker, format('it still fails: %s', p_message), p_jitter, p_at);
+        WHEN breaker.state <> 'closed' THEN
+            NULL;  -- a call that was under way when the breaker opened
+        WHEN breaker.failures_in_a_row >= 5 THEN
+            PERFORM gate_eject(breaker, format('5 failures in a row, last: %s', p_message), p_jitter, p_at);
+        WHEN breaker.seen >= 10 AND failing * 2 >= breaker.seen THEN
+            PERFORM gate_move_scope(breaker, 'open', p_at + interval '60 s',
+                format('%s of its last %s calls failed, last: %s', failing, breaker.seen, p_message), p_at);
+        ELSE
+            NULL;
+    END CASE;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_fail(p_provider text, p_scope text, p_holder text, p_message text, p_jitter double precision, p_at timestamp with time zone) IS 'A vendor that is down or sends garbage: opens the breaker of an endpoint at half of its calls, ejects it at 5 in a row.';
+
+CREATE FUNCTION public.gate_free_at(p_seconds double precision, p_spent integer[], p_newest bigint, p_excess integer) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+DECLARE
+    kept constant integer := cardinality(p_spent);
+    freed integer := 0;
+BEGIN
+    FOR age IN REVERSE kept - 1 .. 0 LOOP
+        freed := freed + p_spent[age + 1];
+        IF freed >= p_excess THEN
+            RETURN gate_slot_start(p_seconds, p_newest - age + kept);
+        END IF;
+    END LOOP;
+    RETURN gate_slot_start(p_seconds, p_newest + kept);  -- the call costs more than the limit: once the window is empty
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_free_at(p_seconds double precision, p_spent integer[], p_newest bigint, p_excess integer) IS 'When so many units too many will have dropped out of a window.';
+
+CREATE FUNCTION public.gate_give_probe_back(p_provider text, p_scope text, p_holder text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE provider_scopes SET probe_holder = NULL, probe_until = NULL
+    WHERE provider = p_provider AND scope = p_scope AND probe_holder = p_holder;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_give_probe_back(p_provider text, p_scope text, p_holder text) IS 'A probe that did not find out whether the endpoint works: the next call is one.';
+
+CREATE FUNCTION public.gate_hold(p_provider text, p_holder text, p_slots integer, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF p_slots <= 0 THEN
+        DELETE FROM provider_leases WHERE provider = p_provider AND holder = p_holder;
+        RETURN;
+    END IF;
+    IF EXISTS (
+        SELECT FROM provider_leases
+        WHERE provider = p_provider AND holder = p_holder AND slots = p_slots
+            AND expires_at BETWEEN p_at + interval '290 s' AND p_at + interval '300 s'
+    ) THEN
+        RETURN;  -- as it is: reading costs a third of writing
+    END IF;
+    INSERT INTO provider_leases AS held (provider, holder, slots, expires_at)
+    VALUES (p_provider, p_holder, p_slots, p_at + interval '300 s')
+    ON CONFLICT (provider, holder) DO UPDATE SET slots = excluded.slots, expires_at = excluded.expires_at;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_hold(p_provider text, p_holder text, p_slots integer, p_at timestamp with time zone) IS 'So many slots of a vendor are this process'', for 290 to 300 s from now on.';
+
+CREATE FUNCTION public.gate_is_fresh(p_provider text, p_scope text, p_at timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM provider_scopes
+        WHERE provider = p_provider AND scope = p_scope AND last_outcome_at >= p_at - interval '10 min'
+    );
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_is_fresh(p_provider text, p_scope text, p_at timestamp with time zone) IS 'Whether an endpoint''s last outcomes are recent enough to count beside new ones.';
+
+CREATE FUNCTION public.gate_lock(p_provider text, p_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('market_pipeline.gate'), hashtext(p_provider));
+    RETURN coalesce(p_at, clock_timestamp());
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_lock(p_provider text, p_at timestamp with time zone) IS 'One decision about a vendor at a time; returns the time at which it is taken.';
+
+CREATE FUNCTION public.gate_lock_out(p_provider text, p_scope text, p_holder text, p_message text, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    gate provider_gates;
+BEGIN
+    PERFORM gate_give_probe_back(p_provider, p_scope, p_holder);
+    SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
+    IF gate.state = 'key_rejected' THEN
+        RETURN;
+    END IF;
+    -- a key does not get better by waiting; a vendor without one has sent us away for some other reason
+    PERFORM gate_move_vendor(gate, 'key_rejected',
+        CASE WHEN gate.key_hash IS NULL THEN p_at + interval '1 hour' ELSE 'infinity' END,
+        format('it does not let us in: %s', p_message), p_at);
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_lock_out(p_provider text, p_scope text, p_holder text, p_message text, p_at timestamp with time zone) IS 'A vendor does not accept the key: it is off until gate_register brings another one.';
+
+CREATE FUNCTION public.gate_move_scope(p_scope public.provider_scopes, p_state text, p_until timestamp with time zone, p_reason text, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE provider_scopes
+    SET state = p_state,
+        away_until = p_until,
+        reason = nullif(p_reason, ''),
+        opened_at = CASE WHEN p_state = 'closed' THEN NULL WHEN p_state = 'half_open' THEN opened_at ELSE p_at END,
+        closed_at = CASE WHEN p_state = 'closed' THEN p_at ELSE closed_at END,
+        recent = 0, seen = 0, failures_in_a_row = 0, refusals_in_a_row = 0, probe_holder = NULL, probe_until = NULL
+    WHERE provider = p_scope.provider AND scope = p_scope.scope;
+    INSERT INTO provider_events (at, provider, scope, from_state, to_state, reason)
+    VALUES (p_at, p_scope.provider, p_scope.scope, p_scope.state, p_state, p_reason);
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_move_scope(p_scope public.provider_scopes, p_state text, p_until timestamp with time zone, p_reason text, p_at timestamp with time zone) IS 'A breaker changes its state and starts counting anew, and the change is recorded.';
+
+CREATE FUNCTION public.gate_move_vendor(p_gate public.provider_gates, p_state text, p_until timestamp with time zone, p_reason text, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE provider_gates
+    SET state = p_state, away_until = p_until, reason = nullif(p_reason, '')
+    WHERE provider = p_gate.provider;
+    INSERT INTO provider_events (at, provider, scope, from_state, to_state, reason)
+    VALUES (p_at, p_gate.provider, '', p_gate.state, p_state, p_reason);
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_move_vendor(p_gate public.provider_gates, p_state text, p_until timestamp with time zone, p_reason text, p_at timestamp with time zone) IS 'A whole vendor changes its state, and the change is recorded.';
+
+CREATE FUNCTION public.gate_refuse(p_provider text, p_scope text, p_holder text, p_message text, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    breaker provider_scopes;
+BEGIN
+    PERFORM gate_give_probe_back(p_provider, p_scope, p_holder);
+    UPDATE provider_scopes SET refusals_in_a_row = refusals_in_a_row + 1
+    WHERE provider = p_provider AND scope = p_scope
+    RETURNING * INTO breaker;
+    -- a plan may leave out single symbols; as many refusals without an answer mean the whole endpoint
+    IF breaker.state <> 'not_entitled' AND breaker.refusals_in_a_row >= 3 THEN
+        PERFORM gate_move_scope(breaker, 'not_entitled', p_at + interval '1 day',
+            format('its plan does not include this: %s', p_message), p_at);
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_refuse(p_provider text, p_scope text, p_holder text, p_message text, p_at timestamp with time zone) IS 'The plan does not include a call: after three in a row the endpoint is off for a day.';
+
+CREATE FUNCTION public.gate_register(p_provider text, p_key_hash text, p_slots integer, p_calls integer[], p_seconds double precision[], p_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    at constant timestamptz := gate_lock(p_provider, p_at);
+    gate provider_gates;
+BEGIN
+    SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
+    IF gate.state = 'key_rejected' AND gate.key_hash IS DISTINCT FROM p_key_hash THEN
+        PERFORM gate_move_vendor(gate, 'ready', NULL, 'its key has changed', at);
+    END IF;
+    INSERT INTO provider_gates AS known (provider, key_hash, slots) VALUES (p_provider, p_key_hash, p_slots)
+    ON CONFLICT (provider) DO UPDATE SET key_hash = excluded.key_hash, slots = excluded.slots
+        WHERE (known.key_hash, known.slots) IS DISTINCT FROM (excluded.key_hash, excluded.slots);
+    DELETE FROM provider_windows WHERE provider = p_provider AND seconds <> ALL (p_seconds);
+    INSERT INTO provider_windows AS known (provider, seconds, calls, newest, spent)
+    SELECT p_provider, seconds, calls, gate_slot(seconds, at),
+        array_fill(0, ARRAY[CASE WHEN seconds < 86400 THEN 21 ELSE 1 END])
+    FROM unnest(p_calls, p_seconds) AS given (calls, seconds)
+    ON CONFLICT (provider, seconds) DO UPDATE SET calls = excluded.calls WHERE known.calls <> excluded.calls;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_register(p_provider text, p_key_hash text, p_slots integer, p_calls integer[], p_seconds double precision[], p_at timestamp with time zone) IS 'Tells the gate of a vendor: its limits (calls[i] in seconds[i]) and the hash of its key. Again after each change of them.';
+
+CREATE FUNCTION public.gate_report(p_provider text, p_scope text, p_holder text, p_slots integer, p_successes integer, p_failure text DEFAULT NULL::text, p_message text DEFAULT NULL::text, p_retry_after double precision DEFAULT NULL::double precision, p_jitter double precision DEFAULT 0.5, p_spent integer DEFAULT 0, p_spent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    at constant timestamptz := gate_lock(p_provider, p_at);
+BEGIN
+    PERFORM gate_hold(p_provider, p_holder, p_slots, at);
+    IF p_spent <> 0 THEN
+        PERFORM gate_spend(p_provider, p_spent, coalesce(p_spent_at, at));
+    END IF;
+    IF NOT EXISTS (SELECT FROM provider_scopes WHERE provider = p_provider AND scope = p_scope) THEN
+        INSERT INTO provider_scopes (provider, scope) VALUES (p_provider, p_scope);
+    END IF;
+    IF p_successes > 0 THEN
+        PERFORM gate_succeed(p_provider, p_scope, p_holder, p_successes, at);
+    END IF;
+    CASE
+        WHEN p_failure IS NULL THEN
+            NULL;
+        WHEN p_failure = 'rate_limited' THEN
+            PERFORM gate_throttle(p_provider, p_scope, p_holder, p_retry_after, p_message, at);
+        WHEN p_failure = 'authentication' THEN
+            PERFORM gate_lock_out(p_provider, p_scope, p_holder, p_message, at);
+        WHEN p_failure = 'not_entitled' THEN
+            PERFORM gate_refuse(p_provider, p_scope, p_holder, p_message, at);
+        WHEN p_failure IN ('unavailable', 'malformed') THEN
+            PERFORM gate_fail(p_provider, p_scope, p_holder, p_message, p_jitter, at);
+        ELSE
+            RAISE EXCEPTION 'gate_report: % is no failure of a vendor', p_failure;
+    END CASE;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_report(p_provider text, p_scope text, p_holder text, p_slots integer, p_successes integer, p_failure text, p_message text, p_retry_after double precision, p_jitter double precision, p_spent integer, p_spent_at timestamp with time zone, p_at timestamp with time zone) IS 'What came of a process'' calls to a vendor''s endpoint: successes, and the failure that ended them.';
+
+CREATE FUNCTION public.gate_reset(p_provider text, p_data_type text DEFAULT NULL::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    at constant timestamptz := gate_lock(p_provider, p_at);
+    gate provider_gates;
+    breaker provider_scopes;
+    changed integer := 0;
+BEGIN
+    SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
+    IF gate.state <> 'ready' THEN
+        PERFORM gate_move_vendor(gate, 'ready', NULL, 'reset by hand', at);
+        changed := changed + 1;
+    END IF;
+    UPDATE provider_gates SET share = 1, slowed_at = NULL WHERE provider = p_provider;
+    FOR breaker IN
+        SELECT * FROM provider_scopes
+        WHERE provider = p_provider AND (p_data_type IS NULL OR split_part(scope, '/', 1) = p_data_type)
+        ORDER BY scope
+    LOOP
+        IF breaker.state <> 'closed' THEN
+            PERFORM gate_move_scope(breaker, 'closed', NULL, 'reset by hand', at);
+            changed := changed + 1;
+        END IF;
+        UPDATE provider_scopes
+        SET ejections = 0, recent = 0, seen = 0, failures_in_a_row = 0, refusals_in_a_row = 0
+        WHERE provider = p_provider AND scope = breaker.scope;
+    END LOOP;
+    RETURN changed;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_reset(p_provider text, p_data_type text, p_at timestamp with time zone) IS 'Brings a vendor back, or its endpoints of one data type; what was spent stays spent. Returns how many states changed.';
+
+CREATE FUNCTION public.gate_seconds(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+BEGIN
+    IF p_until = 'infinity' THEN
+        RETURN 'Infinity';  -- before PostgreSQL 17 there is no interval of that length
+    END IF;
+    RETURN extract(epoch FROM p_until - p_from);
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_seconds(p_from timestamp with time zone, p_until timestamp with time zone) IS 'Seconds from one moment to another, which may be infinitely far.';
+
+CREATE FUNCTION public.gate_share(p_share double precision, p_slowed_at timestamp with time zone, p_at timestamp with time zone) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    IF p_slowed_at IS NULL THEN
+        RETURN p_share;
+    END IF;
+    RETURN least(1, p_share + 0.01 * extract(epoch FROM p_at - p_slowed_at) / 60);  -- one x 0.7 is made good in 30 minutes
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_share(p_share double precision, p_slowed_at timestamp with time zone, p_at timestamp with time zone) IS 'The part of its documented rates that a vendor is asked for: less after a 429, recovering by 1 % a minute.';
+
+CREATE FUNCTION public.gate_slot(p_seconds double precision, p_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+BEGIN
+    IF p_seconds < 86400 THEN
+        RETURN floor(date_part('epoch', p_at) / (p_seconds / 20));  -- extract would give numeric, which is slower
+    ELSIF p_seconds < 28 * 86400 THEN
+        RETURN floor(date_part('epoch', p_at) / 86400);
+    END IF;
+    RETURN extract(year FROM p_at AT TIME ZONE 'UTC') * 12 + extract(month FROM p_at AT TIME ZONE 'UTC') - 1;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_slot(p_seconds double precision, p_at timestamp with time zone) IS 'The number of the slot of a window that a moment lies in.';
+
+CREATE FUNCTION public.gate_slot_start(p_seconds double precision, p_slot bigint) RETURNS timestamp with time zone
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+BEGIN
+    IF p_seconds < 86400 THEN
+        RETURN to_timestamp(p_slot * (p_seconds / 20));
+    ELSIF p_seconds < 28 * 86400 THEN
+        RETURN to_timestamp(p_slot * 86400);
+    END IF;
+    RETURN make_timestamptz((p_slot / 12)::integer, (p_slot % 12)::integer + 1, 1, 0, 0, 0, 'UTC');
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_slot_start(p_seconds double precision, p_slot bigint) IS 'The moment at which a slot of a window begins.';
+
+CREATE FUNCTION public.gate_spend(p_provider text, p_units integer, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    spending provider_windows;
+    slot bigint;
+    place integer;
+BEGIN
+    FOR spending IN SELECT * FROM provider_windows WHERE provider = p_provider LOOP
+        slot := gate_slot(spending.seconds, p_at);
+        spending.spent := gate_spent(spending.spent, spending.newest, slot);
+        spending.newest := greatest(spending.newest, slot);
+        -- the slot of p_at, which is not the newest when units are given back; what has dropped out stays out.  After a
+        -- clock was set back, new units count as of the newest slot
+        place := CASE WHEN p_units > 0 THEN 1 ELSE spending.newest - slot + 1 END;
+        IF place <= cardinality(spending.spent) THEN
+            spending.spent[place] := greatest(0, spending.spent[place] + p_units);
+        END IF;
+        UPDATE provider_windows SET newest = spending.newest, spent = spending.spent
+        WHERE provider = p_provider AND seconds = spending.seconds;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_spend(p_provider text, p_units integer, p_at timestamp with time zone) IS 'Counts units as spent at a moment in every window of a vendor, or gives back (fewer than 0) what was leased then.';
+
+CREATE FUNCTION public.gate_spent(p_spent integer[], p_newest bigint, p_slot bigint) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+DECLARE
+    kept constant integer := cardinality(p_spent);
+    passed constant integer := least(greatest(p_slot - p_newest, 0), kept);  -- a clock set back frees nothing
+BEGIN
+    IF passed = 0 THEN
+        RETURN p_spent;
+    END IF;
+    RETURN array_fill(0, ARRAY[passed]) || p_spent[1:kept - passed];
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_spent(p_spent integer[], p_newest bigint, p_slot bigint) IS 'What a window has spent, seen from a later slot: older slots have dropped out at the end.';
+
+CREATE FUNCTION public.gate_succeed(p_provider text, p_scope text, p_holder text, p_times integer, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    fresh constant boolean := gate_is_fresh(p_provider, p_scope, p_at);
+    breaker provider_scopes;
+BEGIN
+    UPDATE provider_scopes
+    SET success_count = success_count + p_times,
+        failures_in_a_row = 0,
+        refusals_in_a_row = 0,
+        recent = CASE WHEN fresh AND p_times < 20 THEN (recent << p_times) & ((1 << 20) - 1) ELSE 0 END,
+        seen = least(20, CASE WHEN fresh THEN seen ELSE 0 END + p_times),
+        last_outcome_at = p_at
+    WHERE provider = p_provider AND scope = p_scope
+    RETURNING * INTO breaker;
+    IF breaker.state = 'half_open' AND breaker.probe_holder = p_holder THEN
+        PERFORM gate_move_scope(breaker, 'closed', NULL, 'it answers again', p_at);
+    END IF;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_succeed(p_provider text, p_scope text, p_holder text, p_times integer, p_at timestamp with time zone) IS 'Good answers of an endpoint; that of a probe closes its breaker.';
+
+CREATE FUNCTION public.gate_throttle(p_provider text, p_scope text, p_holder text, p_retry_after double precision, p_message text, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    gate provider_gates;
+    -- a minute where the vendor does not say how long; an hour at most, whatever it says; never less than a second
+    until constant timestamptz := p_at + make_interval(secs => least(3600, greatest(1, coalesce(p_retry_after, 60))));
+BEGIN
+    PERFORM gate_give_probe_back(p_provider, p_scope, p_holder);
+    SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
+    IF gate.away_until > p_at THEN
+        UPDATE provider_gates SET away_until = greatest(away_until, until) WHERE provider = p_provider;
+        RETURN;
+    END IF;
+    PERFORM gate_move_vendor(gate, 'throttled', until, format('it is rate-limiting: %s', p_message), p_at);
+    UPDATE provider_gates SET share = greatest(0.1, 0.7 * gate_share(share, slowed_at, p_at)), slowed_at = p_at
+    WHERE provider = p_provider;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_throttle(p_provider text, p_scope text, p_holder text, p_retry_after double precision, p_message text, p_at timestamp with time zone) IS 'A vendor refuses more calls for now: it is left alone for as long as it says, then asked at 0.7 of the rate.';
+
 CREATE TABLE public.company_info (
     symbol text NOT NULL,
     name text NOT NULL,
@@ -638,6 +1265,40 @@ CREATE TABLE public.price_series (
 
 COMMENT ON TABLE public.price_series IS 'The vendor each price series belongs to: asked first, so that a series is no silent mix.';
 
+CREATE TABLE public.provider_events (
+    event_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    provider text NOT NULL,
+    scope text NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    reason text NOT NULL
+);
+
+COMMENT ON TABLE public.provider_events IS 'Every change of a gate''s state: why was a vendor off at 10:31?';
+
+COMMENT ON COLUMN public.provider_events.scope IS 'data type and endpoint, '''' for the whole vendor';
+
+ALTER TABLE public.provider_events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.provider_events_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.provider_leases (
+    provider text NOT NULL,
+    holder text NOT NULL,
+    slots integer NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT provider_leases_slots_check CHECK ((slots > 0))
+)
+WITH (fillfactor='20');
+
+COMMENT ON TABLE public.provider_leases IS 'Calls in flight by process; a process that was killed gives its slots back by expiry.';
+
 CREATE TABLE public.provider_stats (
     provider text NOT NULL,
     data_type text NOT NULL,
@@ -655,6 +1316,48 @@ CREATE TABLE public.provider_stats (
 );
 
 COMMENT ON TABLE public.provider_stats IS 'Running totals of fetch_attempts per vendor and data type; an unknown symbol or no data is no failure.';
+
+CREATE VIEW public.provider_status AS
+ SELECT gate.provider AS name,
+    breaker.scope,
+        CASE
+            WHEN (gate.away_until > now()) THEN gate.state
+            WHEN ((breaker.state = ANY (ARRAY['open'::text, 'cooldown'::text, 'not_entitled'::text])) AND (breaker.away_until <= now())) THEN 'half_open'::text
+            ELSE COALESCE(breaker.state, 'closed'::text)
+        END AS state,
+        CASE
+            WHEN (gate.away_until > now()) THEN gate.reason
+            ELSE breaker.reason
+        END AS reason,
+        CASE
+            WHEN (gate.away_until > now()) THEN gate.away_until
+            ELSE breaker.away_until
+        END AS away_until,
+    COALESCE(breaker.failure_count, (0)::bigint) AS failure_count,
+    COALESCE(breaker.success_count, (0)::bigint) AS success_count,
+    COALESCE(((breaker.failure_count)::double precision / (NULLIF((breaker.failure_count + breaker.success_count), 0))::double precision), (0)::double precision) AS failure_rate,
+    breaker.last_failure_at AS last_failure_time,
+    breaker.opened_at,
+    held.slots AS active_count,
+    GREATEST(0, (gate.slots - held.slots)) AS available_slots,
+    gate.rejected_count,
+    public.gate_share(gate.share, gate.slowed_at, now()) AS rate_share,
+    room.tokens_left,
+    room.quota_left
+   FROM (((public.provider_gates gate
+     LEFT JOIN public.provider_scopes breaker USING (provider))
+     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(lease.slots), (0)::bigint))::integer AS slots
+           FROM public.provider_leases lease
+          WHERE ((lease.provider = gate.provider) AND (lease.expires_at > now()))) held)
+     CROSS JOIN LATERAL ( SELECT min(windows.units_left) FILTER (WHERE (windows.seconds < (86400)::double precision)) AS tokens_left,
+            min(windows.units_left) FILTER (WHERE (windows.seconds >= (86400)::double precision)) AS quota_left
+           FROM ( SELECT spending.seconds,
+                    (GREATEST((0)::bigint, (public.gate_allowed(spending.*, gate.*, now()) - ( SELECT sum(one.one) AS sum
+                           FROM unnest(public.gate_spent(spending.spent, spending.newest, public.gate_slot(spending.seconds, now()))) one(one)))))::integer AS units_left
+                   FROM public.provider_windows spending
+                  WHERE (spending.provider = gate.provider)) windows) room);
+
+COMMENT ON VIEW public.provider_status IS 'Each vendor''s gate, a row per endpoint that was called (scope null before): state, counts, slots, units left now.';
 
 CREATE TABLE public.rejected_records (
     provider text NOT NULL,
@@ -795,8 +1498,23 @@ ALTER TABLE ONLY public.options_chain
 ALTER TABLE ONLY public.price_series
     ADD CONSTRAINT price_series_pkey PRIMARY KEY (symbol, timeframe);
 
+ALTER TABLE ONLY public.provider_events
+    ADD CONSTRAINT provider_events_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY public.provider_gates
+    ADD CONSTRAINT provider_gates_pkey PRIMARY KEY (provider);
+
+ALTER TABLE ONLY public.provider_leases
+    ADD CONSTRAINT provider_leases_pkey PRIMARY KEY (provider, holder);
+
+ALTER TABLE ONLY public.provider_scopes
+    ADD CONSTRAINT provider_scopes_pkey PRIMARY KEY (provider, scope);
+
 ALTER TABLE ONLY public.provider_stats
     ADD CONSTRAINT provider_stats_pkey PRIMARY KEY (provider, data_type);
+
+ALTER TABLE ONLY public.provider_windows
+    ADD CONSTRAINT provider_windows_pkey PRIMARY KEY (provider, seconds);
 
 ALTER TABLE ONLY public.rejected_records
     ADD CONSTRAINT rejected_records_pkey PRIMARY KEY (data_type, provider, payload_hash);
@@ -827,6 +1545,17 @@ CREATE INDEX news_by_time ON public.news USING btree (published_at);
 
 CREATE INDEX options_chain_by_symbol ON public.options_chain USING btree (symbol, session);
 
+CREATE INDEX provider_events_by_time ON public.provider_events USING btree (at);
+
 CREATE INDEX rejected_records_by_time ON public.rejected_records USING btree (last_seen_at);
 
 CREATE INDEX stock_quotes_by_session ON public.stock_quotes USING btree (session, symbol);
+
+ALTER TABLE ONLY public.provider_leases
+    ADD CONSTRAINT provider_leases_provider_fkey FOREIGN KEY (provider) REFERENCES public.provider_gates(provider) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.provider_scopes
+    ADD CONSTRAINT provider_scopes_provider_fkey FOREIGN KEY (provider) REFERENCES public.provider_gates(provider) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.provider_windows
+    ADD CONSTRAINT provider_windows_provider_fkey FOREIGN KEY (provider) REFERENCES public.provider_gates(provider) ON DELETE CASCADE;

@@ -14,7 +14,8 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_
 from tenacity.wait import wait_base
 
 from market_pipeline.datasets import MARKET_WIDE, Dataset, Record, Rejected
-from market_pipeline.fetching.gate import Gate, NotNow
+from market_pipeline.fetching.gate import Gate
+from market_pipeline.fetching.local_gate import NotNow
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Endpoint
 from market_pipeline.providers.errors import MalformedResponse, NoData, ProviderError, Unavailable, UnknownSymbol
@@ -23,6 +24,7 @@ from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Win
 TRIES = 3
 MAX_PAGES = 60  # follow-ups of one ask: a whole chain has about 20 expirations, a paged one about 40 pages
 PATIENCE = 2.0  # seconds a call may wait for its turn: enough for per-second limits, not for per-minute ones
+SHORTEST_WAIT = 0.01  # seconds between two questions whether it is a call's turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +83,14 @@ class Caller:
         self._observe = observe
         self._backoff = backoff
 
-    def call(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, *, try_again: bool) -> Called:
-        """Ask and follow the pages.  With `try_again` (for the last vendor left) Unavailable gets TRIES tries."""
+    def call(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, *, last_resort: bool) -> Called:
+        """Ask and follow the pages.  `last_resort`: no other vendor is left, so that Unavailable gets TRIES tries."""
         attempts: list[Attempt] = []
         waiting = deque(endpoint.requests(ask))
         while waiting and len(attempts) < MAX_PAGES:
             request = waiting.popleft()
             try:
-                attempt = self._persist(vendor, endpoint, dataset, ask, request, TRIES if try_again else 1)
+                attempt = self._persist(vendor, endpoint, dataset, ask, request, last_resort)
             except NotAsked as refused:
                 return Called(ask, tuple(attempts), refused)
             attempts.append(attempt)
@@ -97,30 +99,42 @@ class Caller:
             waiting.extend(attempt.more)
         return Called(ask, tuple(attempts))
 
+    def settle(self, vendor: Vendor) -> None:
+        """No more calls to a vendor follow for now: others may have what was kept ready for them."""
+        self._gate.settle(vendor)
+
     def _persist(
-        self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request, tries: int
+        self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request, last_resort: bool
     ) -> Attempt:
         retrying = Retrying(
-            stop=stop_after_attempt(tries),
+            stop=stop_after_attempt(TRIES if last_resort else 1),
             wait=self._backoff,
             retry=retry_if_result(lambda attempt: isinstance(attempt.error, Unavailable)),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
             sleep=self._sleep,
         )
-        attempt: Attempt = retrying(self._attempt, vendor, endpoint, dataset, ask, request)
+        attempt: Attempt = retrying(self._attempt, vendor, endpoint, dataset, ask, request, last_resort)
         return attempt
 
-    def _attempt(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request) -> Attempt:
+    def _attempt(
+        self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request, last_resort: bool
+    ) -> Attempt:
         cost = endpoint.price(ask) + vendor.client.requests_ahead(request)
-        turn = self._gate.ask(vendor, endpoint.name, cost=cost, patience=PATIENCE)
-        if isinstance(turn, NotNow):
-            raise NotAsked(turn)
-        if turn > 0:
-            self._sleep(turn)
+        self._await_turn(vendor, endpoint, cost, last_resort)
         attempt = self._exchange(vendor, endpoint, dataset, ask, request)
         self._gate.report(vendor, endpoint.name, attempt.error)
         self._observe(attempt)
         return attempt
+
+    def _await_turn(self, vendor: Vendor, endpoint: Endpoint, cost: int, last_resort: bool) -> None:
+        """Return when the gate lets the call through.  Raises NotAsked when that would take more than PATIENCE."""
+        patience = PATIENCE
+        while (refusal := self._gate.ask(vendor, endpoint.name, cost=cost, last_resort=last_resort)) is not None:
+            wait = max(refusal.wait, SHORTEST_WAIT)
+            if wait > patience:
+                raise NotAsked(refusal)
+            patience -= wait
+            self._sleep(wait)
 
     def _exchange(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request) -> Attempt:
         started_at, started = self._clock(), time.perf_counter()

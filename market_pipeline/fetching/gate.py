@@ -1,120 +1,299 @@
-"""Whether a vendor may be called now: its documented rates, what it said about waiting, and whether it is down.
+"""Whether a vendor may be called now: the client of the gate that all processes share, whose state is in PostgreSQL.
 
-Here belongs the decision and the state behind it, for one process.  Which vendor is asked first belongs to
-`strategies`; what is done with a "not now" belongs to the router.
+Here belongs what makes asking cheap and safe: leases of several calls, outcomes told in batches, and what is done while
+the database cannot be asked.  The decisions are the functions gate_* in sql/functions.  Which vendor is asked first
+belongs to `strategies`; what is done with a "not now" belongs to the router.
 """
 
+import logging
+import os
+import random
+import socket
 import threading
+import time
+import uuid
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+import psycopg
+from psycopg.rows import TupleRow
+
+from market_pipeline.fetching.local_gate import LocalGate, NotNow
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Rate
-from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, ProviderError, RateLimited, Unavailable
+from market_pipeline.providers.errors import NoData, ProviderError, RateLimited, UnknownSymbol
 
-FAILURES_IN_A_ROW = 5
-REFUSALS_IN_A_ROW = 3  # a plan may leave out single symbols; as many refusals without an answer mean the whole endpoint
-COOLDOWN = 3600.0  # seconds a vendor is put away after FAILURES_IN_A_ROW, and the most that a Retry-After is honoured
-UNTOLD_RETRY_AFTER = 60.0  # seconds to wait for a vendor that is rate-limiting and does not say how long
-FOR_THE_DAY = 86_400.0
-SLACK = 0.25  # seconds added to a window: the vendor counts arrivals, and two calls can arrive closer than they left
-SLACK_SHARE = 0.1  # of the window at most: a quarter of a second would cost limits per second a fifth of their calls
+SLOTS = 10  # calls in flight at once to one vendor, all processes together
+BATCH = 20  # calls leased or told at once: two round trips of 0.2 ms in twenty calls
+LEASE = 0.25  # seconds in which a leased call is made or given back
+# Seconds added to every rate's window: the vendor counts arrivals, and two calls can arrive closer than they were counted,
+# by the age of the lease and by what one of them takes longer on its way.
+SLACK = LEASE + 0.25
+ASK_AGAIN = 30.0  # seconds until a database that could not be asked is asked again
+QUOTA = 86_400.0  # seconds: windows of a day and longer are quotas, counted by UTC day or month
+CAUTION = 4  # part of a vendor's rates that one process takes while it knows nothing of the others
+REMEMBERED = 1000  # outcomes kept for a database that cannot be told; older ones are forgotten
+MESSAGE = 200  # characters of a vendor's words that are kept as the reason of a change
 
-
-@dataclass(frozen=True, slots=True)
-class NotNow:
-    """Why a vendor must not be called, and for how many more seconds."""
-
-    wait: float
-    reason: str
+_SETTINGS = """
+    SELECT set_config('synchronous_commit', 'off', false), -- 0.11 instead of 0.24 ms; a crash may cost the last moment
+        set_config('lock_timeout', '1s', false), set_config('statement_timeout', '5s', false)
+"""
+_REGISTER = "SELECT gate_register(%s, %s, %s, %s::integer[], %s::double precision[])"
+_ASK = "SELECT tokens, slots, asked_at, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s)"
+_REPORT = "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+log = logging.getLogger(__name__)
 
 
 @dataclass
-class _VendorState:
-    spent: deque[tuple[float, int]] = field(default_factory=deque)
-    """Time and cost of the calls in the longest window."""
-    next_call_at: float = 0.0
-    off: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """Until when and why, by scope; `""` for the whole vendor."""
-    failures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    refusals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+class _Scope:
+    """What this process has of one endpoint: calls under way, calls leased, outcomes to tell."""
+
+    cost: int = 1
+    in_flight: int = 0
+    tokens: int = 0
+    taken: int = 0
+    """Calls made of the last lease."""
+    asked_at: datetime | None = None
+    """When `tokens` were leased, by the database's clock, which counts them there."""
+    leased_at: float = 0.0
+    unasked: int = 0
+    """Calls made while the database could not be asked, not yet counted there."""
+    outcomes: deque[ProviderError | None] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+
+
+@dataclass
+class _Held:
+    """What this process has of one vendor."""
+
+    vendor: Vendor
+    slots: int = 0
+    peak: int = 0
+    """Most calls at once since the database was last asked: as many slots are asked for again."""
+    scopes: defaultdict[str, _Scope] = field(default_factory=lambda: defaultdict(_Scope))
+
+    @property
+    def in_flight(self) -> int:
+        return sum(scope.in_flight for scope in self.scopes.values())
 
 
 class Gate:
-    """Asks and reports from any thread; `clock` is a monotonic one, in seconds."""
+    """Asks and reports from any thread; one connection, because more of them only queue for the same rows.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    `connect` opens it in autocommit mode, or raises psycopg.Error.  `clock` is a monotonic one, in seconds; `chance` gives
+    random numbers from 0 to 1.  `close` gives everything back.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], psycopg.Connection[TupleRow]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._connect = connect
         self._clock = clock
+        self._chance = chance
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
-        self._vendors: dict[str, _VendorState] = defaultdict(_VendorState)
+        self._held: dict[str, _Held] = {}
+        self._connection: psycopg.Connection[TupleRow] | None = None
+        self._registered: set[str] = set()
+        self._local = LocalGate(clock)
+        self._ask_again_at: float | None = None
 
-    def ask(self, vendor: Vendor, scope: str, *, cost: int, patience: float) -> float | NotNow:
-        """Seconds to sleep before the call (at most `patience`), which is then counted; or NotNow: nothing counted.
+    def ask(self, vendor: Vendor, scope: str, *, cost: int, last_resort: bool) -> NotNow | None:
+        """None: call now, and report what came of it.  Else why not and for how long; nothing is counted.
 
-        `scope` is the part of the vendor that fails and is put away by itself: an endpoint.
+        `scope` is the part of the vendor that fails and is put away by itself: an endpoint.  `last_resort`: no other vendor
+        could answer, so that an endpoint which has failed again and again is still tried every minute.  Never raises for
+        the database: while it cannot be asked, this process decides alone and takes a CAUTION-th of the rates.
         """
         with self._lock:
-            state, now = self._vendors[vendor.name], self._clock()
-            for part in ("", scope):
-                until, reason = state.off.get(part, (now, ""))
-                if until > now:
-                    return NotNow(until - now, reason)
-            starts = max(now, state.next_call_at)
-            for rate in vendor.limits:
-                starts = max(starts, _earliest(state.spent, rate, cost, starts))
-            if starts - now > patience:
-                return NotNow(starts - now, f"its free plan's calls are spent for another {starts - now:.0f} s")
-            state.next_call_at = starts + vendor.interval
-            self._spend(state, vendor, starts, cost)
-            return starts - now
+            held = self._held.setdefault(vendor.name, _Held(vendor))
+            part = held.scopes[scope]
+            if not self._take_leased(held, part, cost):
+                refusal = self._decide(held, scope, cost, last_resort)
+                if refusal is not None:
+                    return refusal
+            part.in_flight += 1
+            held.peak = max(held.peak, held.in_flight)
+            return None
 
     def report(self, vendor: Vendor, scope: str, error: ProviderError | None) -> None:
-        """What came of a call: errors put the vendor away as their class says, success forgives."""
+        """What came of a call that `ask` let through.  A failure is told at once, successes in batches or by `settle`."""
         with self._lock:
-            state, now = self._vendors[vendor.name], self._clock()
-            match error:
-                case RateLimited(retry_after=seconds):
-                    wait = UNTOLD_RETRY_AFTER if seconds is None else min(seconds, COOLDOWN)
-                    state.off[""] = (now + wait, f"it is rate-limiting: {error}")
-                case AuthenticationFailed():
-                    # a key does not get better by waiting; a vendor without one has sent us away for some other reason
-                    wait = float("inf") if vendor.provider.needs_key else COOLDOWN
-                    state.off[""] = (now + wait, f"it does not let us in: {error}")
-                case NotEntitled():
-                    state.refusals[scope] += 1
-                    if state.refusals[scope] >= REFUSALS_IN_A_ROW:
-                        state.off[scope] = (now + FOR_THE_DAY, f"its plan does not include this: {error}")
-                case Unavailable():
-                    state.failures[scope] += 1
-                    if state.failures[scope] >= FAILURES_IN_A_ROW:
-                        state.failures[scope] = 0
-                        state.off[scope] = (now + COOLDOWN, f"{FAILURES_IN_A_ROW} failures in a row, last: {error}")
-                case _:
-                    state.failures[scope] = state.refusals[scope] = 0
+            held = self._held[vendor.name]
+            part = held.scopes[scope]
+            part.in_flight -= 1
+            failure = None if isinstance(error, UnknownSymbol | NoData) else error  # the vendor works
+            part.outcomes.append(failure)
+            self._local.report(vendor, scope, error)  # so that it knows what is up when it has to decide
+            if failure is not None or len(part.outcomes) >= BATCH:
+                try:
+                    self._tell(self._database(), held, scope, give_back=failure is not None)
+                except psycopg.Error as trouble:
+                    self._degrade(trouble)
 
-    @staticmethod
-    def _spend(state: _VendorState, vendor: Vendor, at: float, cost: int) -> None:
-        horizon = max(map(_stretched, vendor.limits), default=0.0)
-        state.spent.append((at, cost))
-        while state.spent and state.spent[0][0] <= at - horizon:
-            state.spent.popleft()
+    def settle(self, vendor: Vendor) -> None:
+        """No more calls follow for now: tell what is left to tell of the vendor, give slots and leased calls back."""
+        with self._lock:
+            if vendor.name in self._held:
+                try:
+                    self._tell_all(self._database(), self._held[vendor.name])
+                except psycopg.Error as trouble:
+                    self._degrade(trouble)
+
+    def close(self) -> None:
+        """Settle with every vendor and close the connection."""
+        with self._lock:
+            for held in self._held.values():
+                for part in held.scopes.values():
+                    part.in_flight = 0  # also of calls that ended in an error of ours
+            try:
+                if self._held:
+                    self._tell_all(self._database(at_once=True), *self._held.values())
+            except psycopg.Error as error:
+                self._degrade(error)
+            self._disconnect()
+
+    def _take_leased(self, held: _Held, part: _Scope, cost: int) -> bool:
+        """Take one of the calls leased before, when there is one and a slot for it."""
+        current = cost == part.cost and self._clock() - part.leased_at < LEASE
+        usable = current and part.tokens > 0 and held.in_flight < held.slots
+        part.tokens -= usable
+        part.taken += usable
+        return usable
+
+    def _decide(self, held: _Held, scope: str, cost: int, last_resort: bool) -> NotNow | None:
+        try:
+            return self._lease(self._database(), held, scope, cost, last_resort)
+        except psycopg.Error as error:
+            self._degrade(error)
+        part = held.scopes[scope]
+        part.cost = cost
+        refusal = self._local.ask(_cautious(held.vendor), scope, cost=part.cost)
+        part.unasked += refusal is None
+        return refusal
+
+    def _lease(
+        self, connection: psycopg.Connection[TupleRow], held: _Held, scope: str, cost: int, last_resort: bool
+    ) -> NotNow | None:
+        """Ask the database, for as many calls as will probably be made before the lease has to be given back."""
+        part = held.scopes[scope]
+        if part.tokens > 0:
+            self._tell(connection, held, scope, give_back=True)  # what was leased at another price, too
+        part.cost = cost
+        self._register(connection, held.vendor)
+        slots = max(held.in_flight + 1, held.peak)
+        elapsed = max(self._clock() - part.leased_at, 0.001)
+        wanted = min(BATCH, max(slots, round(part.taken * LEASE / elapsed)))  # what was made lately in a lease's time
+        row = connection.execute(
+            _ASK, [held.vendor.name, scope, self._holder, held.in_flight, slots, wanted, part.cost, last_resort]
+        ).fetchone()
+        tokens, slots, asked_at, wait, reason = row or (0, 0, None, 0.0, "")
+        if tokens == 0:
+            return NotNow(wait, reason)
+        part.tokens, part.taken, part.asked_at, part.leased_at = tokens - 1, 1, asked_at, self._clock()
+        held.slots = slots
+        held.peak = held.in_flight + 1
+        return None
+
+    def _tell(self, connection: psycopg.Connection[TupleRow], held: _Held, scope: str, *, give_back: bool) -> None:
+        """Tell the outcomes of an endpoint, in their order; with `give_back` also which leased calls will not be made."""
+        self._register(connection, held.vendor)
+        part = held.scopes[scope]
+        while part.outcomes or part.unasked or (give_back and part.tokens) or (held.slots and not held.in_flight):
+            successes, failure = _next(part.outcomes)
+            unspent = part.tokens if give_back else 0
+            slots = held.slots if held.in_flight else 0
+            connection.execute(
+                _REPORT,
+                [
+                    *(held.vendor.name, scope, self._holder, slots, successes),
+                    *_told(failure, self._chance()),
+                    *((part.unasked - unspent) * part.cost, part.asked_at if unspent else None),
+                ],
+            )
+            held.slots = slots
+            held.peak = held.peak if slots else 0
+            part.unasked = 0
+            part.tokens -= unspent
+            for _ in range(successes + (failure is not None)):
+                part.outcomes.popleft()
+
+    def _tell_all(self, connection: psycopg.Connection[TupleRow], *vendors: _Held) -> None:
+        for held in vendors:
+            for scope in held.scopes:
+                self._tell(connection, held, scope, give_back=True)
+
+    def _register(self, connection: psycopg.Connection[TupleRow], vendor: Vendor) -> None:
+        if vendor.name not in self._registered:
+            windows = _windows(vendor)
+            calls, seconds = list(windows.values()), list(windows)
+            connection.execute(_REGISTER, [vendor.name, vendor.client.key_hash, SLOTS, calls, seconds])
+            self._registered.add(vendor.name)
+
+    def _database(self, *, at_once: bool = False) -> psycopg.Connection[TupleRow]:
+        """The connection, made anew where it was lost; raises psycopg.Error, after a failure for ASK_AGAIN seconds."""
+        if self._connection is None:
+            away = self._ask_again_at is not None
+            if self._ask_again_at is not None and self._clock() < self._ask_again_at and not at_once:
+                raise psycopg.OperationalError("the database is asked again later")
+            self._connection = self._connect()
+            self._connection.execute(_SETTINGS)
+            self._tell_all(self._connection, *self._held.values())
+            self._ask_again_at = None
+            if away:
+                log.warning("the gate's database answers again; it has been told what happened meanwhile")
+        return self._connection
+
+    def _degrade(self, error: psycopg.Error) -> None:
+        """From now on this process decides alone; said once, however many calls find it so."""
+        if self._ask_again_at is None:
+            log.warning("the gate's database cannot be asked, this process decides alone meanwhile: %s", error)
+        if self._ask_again_at is None or self._clock() >= self._ask_again_at:
+            self._ask_again_at = self._clock() + ASK_AGAIN
+        self._disconnect()
+        for held in self._held.values():
+            for part in held.scopes.values():
+                part.tokens = 0
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        self._registered.clear()
 
 
-def _earliest(spent: deque[tuple[float, int]], rate: Rate, cost: int, at: float) -> float:
-    """The first moment from `at` on at which the calls of the window before it leave room for `cost`."""
-    room = rate.calls - cost
-    seconds = _stretched(rate)
-    in_window = [(when, paid) for when, paid in spent if when > at - seconds]
-    used = sum(paid for _, paid in in_window)
-    for when, paid in in_window:
-        if used <= room:
-            break
-        used -= paid
-        at = when + seconds
-    return at
+def _next(outcomes: deque[ProviderError | None]) -> tuple[int, ProviderError | None]:
+    """The successes that come first, and the failure after them."""
+    for place, outcome in enumerate(outcomes):
+        if outcome is not None:
+            return place, outcome
+    return len(outcomes), None
 
 
-def _stretched(rate: Rate) -> float:
-    """The seconds of a window as this side keeps to them."""
-    return rate.seconds + min(SLACK, SLACK_SHARE * rate.seconds)
+def _told(failure: ProviderError | None, chance: float) -> tuple[str | None, str | None, float | None, float]:
+    """A failure as gate_report takes it: kind, words, seconds to wait, random number."""
+    if failure is None:
+        return None, None, None, chance
+    retry_after = failure.retry_after if isinstance(failure, RateLimited) else None
+    return failure.outcome, str(failure)[:MESSAGE], retry_after, chance
+
+
+def _windows(vendor: Vendor) -> dict[float, int]:
+    """A vendor's limits as the gate counts them: calls by seconds.  Its interval is a window of one call."""
+    windows: dict[float, int] = {}
+    for rate in vendor.limits:
+        seconds = rate.seconds if rate.seconds >= QUOTA else rate.seconds + SLACK
+        windows[float(seconds)] = min(rate.calls, windows.get(seconds, rate.calls))
+    if vendor.interval > 0:
+        windows[vendor.interval] = 1
+    return windows
+
+
+def _cautious(vendor: Vendor) -> Vendor:
+    return replace(vendor, limits=tuple(Rate(max(1, rate.calls // CAUTION), rate.seconds) for rate in vendor.limits))

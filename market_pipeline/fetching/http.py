@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from urllib.parse import quote_plus, urlsplit
 
 import requests
@@ -85,6 +86,13 @@ class VendorClient:
         """Requests of the handshake that `send` has to make first: none once there are tokens."""
         handshake = self._provider.handshake
         return 0 if handshake is None or not request.handshake or self._tokens else len(handshake.requests)
+
+    @property
+    def key_hash(self) -> str | None:
+        """What tells one key from another without being one; None without a key."""
+        if self._key is None:
+            return None
+        return sha256(f"{self._provider.name}:{self._key}".encode()).hexdigest()[:16]
 
     def redact(self, text: str) -> str:
         """The text without any secret of this vendor."""

@@ -112,7 +112,7 @@ class Router:
         for position, leg in enumerate(legs):
             symbols = [symbol for symbol in failed if _eligible(symbol, leg, failed[symbol])]
             is_last = not any(later.vendor.name != leg.vendor.name for later in legs[position + 1 :])
-            for ended in self._calls(wanted, leg, symbols, try_again=is_last):
+            for ended in self._calls(wanted, leg, symbols, last_resort=is_last):
                 attempts = [attempt for called in ended for attempt in called.attempts]
                 report.count(attempts)
                 deliver(attempts)
@@ -155,7 +155,7 @@ class Router:
             timeframe=wanted.timeframe,
         )
 
-    def _calls(self, wanted: Wanted, leg: _Leg, symbols: Sequence[str], *, try_again: bool) -> Iterator[list[Called]]:
+    def _calls(self, wanted: Wanted, leg: _Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[list[Called]]:
         """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded.
 
         Those that end while the caller is busy come together: one write of 16 rows takes hardly longer than one of 1.
@@ -170,7 +170,7 @@ class Router:
                 for ask in islice(asks, 2 * workers - len(pending)):
                     pending.add(
                         pool.submit(
-                            self._caller.call, leg.vendor, leg.endpoint, wanted.dataset, ask, try_again=try_again
+                            self._caller.call, leg.vendor, leg.endpoint, wanted.dataset, ask, last_resort=last_resort
                         )
                     )
                 if not pending:
@@ -179,6 +179,7 @@ class Router:
                 yield [future.result() for future in done]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            self._caller.settle(leg.vendor)
 
 
 def _eligible(symbol: str, leg: _Leg, errors: Errors) -> bool:

@@ -1,8 +1,8 @@
 """A fetch of 500 symbols, one a request, at 50 ms latency: beside the theoretical limit and beside bare requests threads."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 
@@ -59,10 +59,8 @@ def fetch(database: Database, base: str, workers: int) -> int:
 
     client = VendorClient(Wide(), key="k", base_url=base, timeout=30, connections=workers, clock=clock)
     vendor = Vendor(Wide(), client, limits=(), interval=0.0)
-    with Recorder(database) as recorder:
-        caller = Caller(
-            Gate(time.monotonic), clock=clock, observe=lambda attempt: recorder.record(AttemptRow.of(attempt, "bench"))
-        )
+    with Recorder(database) as recorder, closing(Gate(lambda: database.connect(autocommit=True))) as gate:
+        caller = Caller(gate, clock=clock, observe=lambda attempt: recorder.record(AttemptRow.of(attempt, "bench")))
         router = Router(caller, clock=clock, batch_size=10, concurrency=workers)
         market_data = MarketData(
             database=database, vendors={"finnhub": vendor}, priorities={}, router=router, clock=clock, run_id="bench"

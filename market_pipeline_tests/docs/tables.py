@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from market_pipeline.cli.app import app
-from market_pipeline.cli.inspect import coverage_matrix
+from market_pipeline.cli.providers import coverage_matrix
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.providers.base import Provider
 from market_pipeline.providers.registry import PROVIDERS

@@ -72,7 +72,9 @@ def test_eight_processes_that_start_at_once_get_one_server(home: Path) -> None:
     server = EmbeddedServer(home)
     with FORK.Pool(8) as pool:
         assert pool.map(answer, [server] * 8, chunksize=1) == [("here",)] * 8
-    servers = [p for p in psutil.process_iter(["cmdline"]) if str(server.directory / "data18") in (p.info["cmdline"] or ())]
+    servers = [
+        p for p in psutil.process_iter(["cmdline"]) if str(server.directory / "data18") in (p.info["cmdline"] or ())
+    ]
     assert len(servers) == 1
 
 

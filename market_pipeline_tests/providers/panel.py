@@ -12,7 +12,6 @@ from typing import Any
 
 from market_pipeline.datasets import DATASETS, MARKET_WIDE, Dataset, PartitionedBy, Record
 from market_pipeline.fetching.calls import Caller, verdicts
-from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.planner import batch_of
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Endpoint, Provider
@@ -22,6 +21,7 @@ from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.settings import ProviderSettings, Settings
 from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline.simulator.market import SyntheticMarket
+from market_pipeline_tests.alone import Alone
 from market_pipeline_tests.providers.differences import DELAYED
 
 FRIDAY = date(2026, 7, 31)
@@ -119,7 +119,7 @@ class Panel:
         size = batch_of(endpoint, ask, len(SYMBOLS))
         batches = (ask.symbols[at : at + size] for at in range(0, len(ask.symbols), size))
         asks = [replace(ask, symbols=symbols, now=self._now) for symbols in batches]
-        calls = [self._caller().call(vendor, endpoint, dataset, one, try_again=False) for one in asks]
+        calls = [self._caller().call(vendor, endpoint, dataset, one, last_resort=False) for one in asks]
         attempts = [attempt for called in calls for attempt in called.attempts]
         told = {symbol: error for called in calls for symbol, error in verdicts(dataset, called).items()}
         return Answered(
@@ -132,7 +132,7 @@ class Panel:
 
     def _caller(self) -> Caller:
         """A new one, with a new gate: no question is kept back for what came of another."""
-        gate = Gate(time.monotonic)
+        gate = Alone(time.monotonic)
         return Caller(gate, clock=lambda: self._now, sleep=lambda seconds: None, observe=lambda attempt: None)
 
 

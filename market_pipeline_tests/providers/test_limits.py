@@ -12,7 +12,6 @@ import pytest
 
 from market_pipeline.datasets import DATASETS
 from market_pipeline.fetching.calls import Attempt, Caller
-from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Endpoint, Provider, Rate
 from market_pipeline.providers.messages import Ask
@@ -22,6 +21,7 @@ from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline.simulator.dialects import dialects
 from market_pipeline.simulator.process import RunningSimulator
 from market_pipeline.simulator.server import Simulator, SimulatorSettings
+from market_pipeline_tests.alone import Alone
 from market_pipeline_tests.providers.panel import OPEN, questions
 
 A_FEW = 120  # calls in the period: a plan that allows more is scaled down
@@ -72,7 +72,7 @@ class Client:
         """What was sent, and when."""
         self._vendor, self._sleep = vendor, stopwatch.sleep
         self._caller = Caller(
-            Gate(stopwatch),
+            Alone(stopwatch),
             clock=lambda: OPEN,
             sleep=stopwatch.sleep,
             observe=lambda attempt: self.made.append((stopwatch(), attempt)),
@@ -80,7 +80,7 @@ class Client:
 
     def ask(self, endpoint: Endpoint, ask: Ask) -> None:
         """One call; where the gate keeps it back, as much time passes as it says."""
-        called = self._caller.call(self._vendor, endpoint, DATASETS[endpoint.data_type], ask, try_again=False)
+        called = self._caller.call(self._vendor, endpoint, DATASETS[endpoint.data_type], ask, last_resort=False)
         if called.refused is not None:
             self._sleep(called.refused.wait)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market_pipeline.fetching.gate import COOLDOWN, FAILURES_IN_A_ROW, Gate, NotNow
 from market_pipeline.fetching.http import VendorClient
+from market_pipeline.fetching.local_gate import COOLDOWN, FAILURES_IN_A_ROW, LONGEST, LocalGate, NotNow
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Rate
 from market_pipeline.providers.errors import (
@@ -40,20 +40,18 @@ def vendor(*limits: Rate, interval: float = 0.0) -> Vendor:
 LIMITS = (Rate(5, 1.0), Rate(12, 60.0))
 
 
-def ask(gate: Gate, provider: Vendor, scope: str = "quotes", patience: float = 0.0) -> float | NotNow:
-    return gate.ask(provider, scope, cost=1, patience=patience)
+def ask(gate: LocalGate, provider: Vendor, scope: str = "quotes") -> NotNow | None:
+    return gate.ask(provider, scope, cost=1)
 
 
-@given(pauses=st.lists(st.floats(0, 20), min_size=20, max_size=120), patience=st.sampled_from([0.0, 0.5, 2.0]))
-def test_no_window_ever_holds_more_calls_than_the_vendor_allows(pauses: list[float], patience: float) -> None:
+@given(pauses=st.lists(st.floats(0, 20), min_size=20, max_size=120))
+def test_no_window_ever_holds_more_calls_than_the_vendor_allows(pauses: list[float]) -> None:
     clock = Clock()
-    gate, provider, called = Gate(clock), vendor(*LIMITS), []
+    gate, provider, called = LocalGate(clock), vendor(*LIMITS), []
     for pause in pauses:
         clock.now += pause
-        answer = ask(gate, provider, patience=patience)
-        if not isinstance(answer, NotNow):
-            assert answer <= patience
-            called.append(clock.now + answer)
+        if ask(gate, provider) is None:
+            called.append(clock.now)
     for rate in provider.limits:
         assert all(sum(start <= at < start + rate.seconds for at in called) <= rate.calls for start in called)
     assert called, "the gate lets calls through"
@@ -61,32 +59,37 @@ def test_no_window_ever_holds_more_calls_than_the_vendor_allows(pauses: list[flo
 
 def test_after_the_wait_it_names_the_gate_opens() -> None:
     clock = Clock()
-    gate, provider = Gate(clock), vendor(*LIMITS)
+    gate, provider = LocalGate(clock), vendor(*LIMITS)
     for _ in range(5):
-        assert ask(gate, provider) == 0
+        assert ask(gate, provider) is None
     refused = ask(gate, provider)
     assert isinstance(refused, NotNow)
     clock.now += refused.wait
-    assert ask(gate, provider) == 0
+    assert ask(gate, provider) is None
 
 
 def test_calls_are_kept_apart_by_the_interval() -> None:
-    gate, provider = Gate(Clock()), vendor(interval=0.1)
-    waits = [ask(gate, provider, patience=1.0) for _ in range(3)]
-    assert waits == pytest.approx([0.0, 0.1, 0.2])
+    clock = Clock()
+    gate, provider = LocalGate(clock), vendor(interval=0.1)
+    assert ask(gate, provider) is None
+    refused = ask(gate, provider)
+    assert isinstance(refused, NotNow)
+    assert refused.wait == pytest.approx(0.1)
+    clock.now += 0.1
+    assert ask(gate, provider) is None
 
 
 @pytest.mark.parametrize(
     ("error", "wait"),
     [
         (RateLimited("slow down", retry_after=7), 7),
-        (RateLimited("slow down", retry_after=10**9), COOLDOWN),
+        (RateLimited("slow down", retry_after=10**9), LONGEST),
         (RateLimited("slow down"), 60),
         (AuthenticationFailed("bad key"), float("inf")),
     ],
 )
 def test_an_error_puts_the_vendor_away_as_its_class_says(error: ProviderError, wait: float) -> None:
-    gate, provider = Gate(Clock()), vendor()
+    gate, provider = LocalGate(Clock()), vendor()
     gate.report(provider, "quotes", error)
     refused = ask(gate, provider)
     assert isinstance(refused, NotNow)
@@ -95,33 +98,33 @@ def test_an_error_puts_the_vendor_away_as_its_class_says(error: ProviderError, w
 
 
 def test_refusals_without_an_answer_put_an_endpoint_away_for_a_day_and_leave_the_others() -> None:
-    gate, provider = Gate(Clock()), vendor()
+    gate, provider = LocalGate(Clock()), vendor()
     for error in (NotEntitled("premium"), NotEntitled("premium"), None, NotEntitled("premium"), NotEntitled("premium")):
         gate.report(provider, "quotes", error)
-    assert ask(gate, provider) == 0, "single symbols may be outside of a plan that has the others"
+    assert ask(gate, provider) is None, "single symbols may be outside of a plan that has the others"
     gate.report(provider, "quotes", NotEntitled("premium"))
     refused = ask(gate, provider)
     assert isinstance(refused, NotNow)
     assert refused.wait == 86_400
-    assert ask(gate, provider, "news") == 0
+    assert ask(gate, provider, "news") is None
 
 
 def test_failures_in_a_row_put_an_endpoint_away_and_a_success_between_them_does_not() -> None:
-    gate, provider = Gate(Clock()), vendor()
+    gate, provider = LocalGate(Clock()), vendor()
     for _ in range(FAILURES_IN_A_ROW - 1):
         gate.report(provider, "quotes", Unavailable("503"))
     gate.report(provider, "quotes", None)
     for _ in range(FAILURES_IN_A_ROW - 1):
         gate.report(provider, "quotes", Unavailable("503"))
-    assert ask(gate, provider) == 0
+    assert ask(gate, provider) is None
     gate.report(provider, "quotes", Unavailable("503"))
-    assert isinstance(ask(gate, provider), NotNow)
-    assert ask(gate, provider, "news") == 0
+    assert ask(gate, provider) == NotNow(COOLDOWN, f"{FAILURES_IN_A_ROW} failures in a row, last: 503")
+    assert ask(gate, provider, "news") is None
 
 
 @pytest.mark.parametrize("harmless", [UnknownSymbol("no such"), NoData("none")])
 def test_unknown_symbols_and_empty_answers_never_close_the_gate(harmless: ProviderError) -> None:
-    gate, provider = Gate(Clock()), vendor()
+    gate, provider = LocalGate(Clock()), vendor()
     for _ in range(50):
         gate.report(provider, "quotes", harmless)
-    assert ask(gate, provider) == 0
+    assert ask(gate, provider) is None

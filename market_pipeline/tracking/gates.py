@@ -1,0 +1,82 @@
+"""The gates of vendors for people to look at: how they stand, what happened to them, and opening one by hand.
+
+The decisions themselves, and every change, are the functions gate_* in sql/functions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+
+@dataclass(frozen=True, slots=True)
+class GateStatus:
+    """A row of `provider_status`: an endpoint of a vendor, or a vendor none of whose endpoints was called (scope None)."""
+
+    name: str
+    scope: str | None
+    """Data type and endpoint: `stock_quotes/Quote`."""
+    state: str
+    reason: str | None
+    away_until: datetime | None
+    """None also where no time is set: a rejected key is off until there is another one."""
+    failure_count: int
+    success_count: int
+    failure_rate: float
+    last_failure_time: datetime | None
+    opened_at: datetime | None
+    active_count: int
+    """Calls in flight, as slots held by all processes."""
+    available_slots: int
+    rejected_count: int
+    """Asks that found no free slot."""
+    rate_share: float
+    """Part of the documented rate that the vendor is asked for; below 1 after it has rate-limited us."""
+    tokens_left: int | None
+    """Units that its tightest rate still allows now; None without a rate."""
+    quota_left: int | None
+    """Units left of its quota for the day or month; None without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateEvent:
+    """One change of a gate's state.  scope is "" for the whole vendor."""
+
+    at: datetime
+    provider: str
+    scope: str
+    from_state: str
+    to_state: str
+    reason: str
+
+
+def gate_status(connection: psycopg.Connection[TupleRow]) -> list[GateStatus]:
+    """Every vendor that was ever asked, by name and endpoint."""
+    with connection.cursor(row_factory=class_row(GateStatus)) as cursor:
+        return cursor.execute(
+            """
+            SELECT name, scope, state, reason, nullif(away_until, 'infinity') AS away_until, failure_count, success_count,
+                failure_rate, last_failure_time, opened_at, active_count, available_slots, rejected_count, rate_share,
+                tokens_left, quota_left
+            FROM provider_status ORDER BY name, scope
+            """
+        ).fetchall()
+
+
+def gate_events(connection: psycopg.Connection[TupleRow], limit: int) -> list[GateEvent]:
+    """The last changes, newest first."""
+    with connection.cursor(row_factory=class_row(GateEvent)) as cursor:
+        return cursor.execute(
+            "SELECT at, provider, scope, from_state, to_state, reason FROM provider_events ORDER BY event_id DESC LIMIT %s",
+            [limit],
+        ).fetchall()
+
+
+def reset_gate(connection: psycopg.Connection[TupleRow], provider: str, data_type: str | None) -> int:
+    """Bring a vendor back, or its endpoints of one data type; returns how many states changed.
+
+    What was spent of its rates and quotas stays spent.
+    """
+    row = connection.execute("SELECT gate_reset(%s, %s)", [provider, data_type]).fetchone()
+    return 0 if row is None else int(row[0])

@@ -1,0 +1,92 @@
+"""The gate's functions, called with a time of the test's choosing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Answer:
+    tokens: int
+    slots: int
+    wait: float | None
+    reason: str | None
+
+
+class GateCalls:
+    """One vendor's gate; `now` moves only when a test moves it."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[TupleRow],
+        *limits: tuple[int, float],
+        provider: str = "acme",
+        slots: int = 10,
+    ) -> None:
+        self.connection = connection
+        self.now = NOON
+        self.provider = provider
+        self.slots = slots
+        self.limits = limits or ((1000, 60.0),)
+        self.register("key one")
+
+    def register(self, key_hash: str | None) -> None:
+        calls, seconds = [calls for calls, _ in self.limits], [seconds for _, seconds in self.limits]
+        self.connection.execute(
+            "SELECT gate_register(%s, %s, %s, %s, %s::float8[], %s)",
+            [self.provider, key_hash, self.slots, calls, seconds, self.now],
+        )
+
+    def ask(
+        self,
+        scope: str = "stock_quotes/Quote",
+        *,
+        holder: str = "one",
+        in_flight: int = 0,
+        slots: int = 1,
+        tokens: int = 1,
+        cost: int = 1,
+        last_resort: bool = False,
+    ) -> Answer:
+        row = self.connection.execute(
+            "SELECT tokens, slots, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [self.provider, scope, holder, in_flight, slots, tokens, cost, last_resort, self.now],
+        ).fetchone()
+        assert row is not None
+        return Answer(*row)
+
+    def report(
+        self,
+        failure: str | None = None,
+        scope: str = "stock_quotes/Quote",
+        *,
+        holder: str = "one",
+        slots: int = 0,
+        successes: int = 0,
+        retry_after: float | None = None,
+        jitter: float = 0.5,
+        spent: int = 0,
+        spent_at: datetime | None = None,
+    ) -> None:
+        self.connection.execute(
+            "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                *(self.provider, scope, holder, slots, successes, failure, failure and f"said {failure}"),
+                *(retry_after, jitter, spent, spent_at, self.now),
+            ],
+        )
+
+    def later(self, **units: float) -> None:
+        self.now += timedelta(**units)
+
+    def moves(self) -> list[tuple[Any, ...]]:
+        """The transitions so far: scope, from, to."""
+        return self.connection.execute(
+            "SELECT scope, from_state, to_state FROM provider_events WHERE provider = %s ORDER BY event_id",
+            [self.provider],
+        ).fetchall()
