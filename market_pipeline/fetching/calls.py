@@ -192,19 +192,24 @@ def verdicts(dataset: Dataset, called: Called) -> dict[str, ProviderError | None
     if failed is not None:
         return dict.fromkeys(called.ask.symbols, failed)
     answered = {record.symbol for one in called.attempts for record in one.records}
+    beside = {symbol for one in called.attempts for symbol in one.beside} if dataset.live else set[str]()
     rejected = {row.row.get("symbol"): row.reason for one in called.attempts for row in one.rejected}
     errors = {symbol: error for one in called.attempts for symbol, error in one.symbol_errors.items()}
-    if dataset.live:  # another session's state is no statement that there is nothing today
-        told_of_others = {symbol for one in called.attempts for symbol in one.beside}
-        errors = {symbol: MalformedResponse("it tells of another session") for symbol in told_of_others} | errors
-    return {symbol: _verdict(symbol, dataset, answered, rejected, errors) for symbol in called.ask.symbols}
+    return {symbol: _verdict(symbol, dataset, answered, beside, rejected, errors) for symbol in called.ask.symbols}
 
 
 def _verdict(
-    symbol: str, dataset: Dataset, answered: set[str], rejected: dict[object, str], errors: dict[str, ProviderError]
+    symbol: str,
+    dataset: Dataset,
+    answered: set[str],
+    beside: set[str],
+    rejected: dict[object, str],
+    errors: dict[str, ProviderError],
 ) -> ProviderError | None:
     if symbol in answered:
         return None
+    if symbol in beside:  # another session's state is no statement that there is nothing in this one
+        return NoData("it tells of another session")
     if symbol in errors:
         return None if isinstance(errors[symbol], NoData) and dataset.empty_is_answer else errors[symbol]
     if symbol in rejected:

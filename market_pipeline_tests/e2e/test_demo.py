@@ -1,6 +1,7 @@
 """`market-pipeline demo` in a fresh home, twice: what a newcomer sees first."""
 
 import subprocess
+import time
 from dataclasses import dataclass
 
 import dagster as dg
@@ -84,3 +85,16 @@ def test_again_it_loses_nothing_and_stores_nothing_twice(demo: Demo, again: Demo
     for name, dataset in DATASETS.items():
         key = ", ".join(dataset.key)
         assert user.rows(f"SELECT {key} FROM {name} GROUP BY {key} HAVING count(*) > 1") == []
+
+
+def test_broken_off_it_ends_what_it_has_started(again: Demo, user: User) -> None:
+    with user.start("market-pipeline", "demo") as process:
+        deadline = time.monotonic() + 60
+        while not any("job" in one.cmdline() for one in user.processes()):
+            assert time.monotonic() < deadline, "the job has not begun"
+            time.sleep(0.1)
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert "Traceback" not in output
+    assert [left.cmdline() for left in user.processes()] == []
