@@ -74,6 +74,8 @@ def _walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
     if not hasattr(command, "commands"):
         yield words, command
         return
+    if command.invoke_without_command and words:  # a group that does something by itself
+        yield words, command
     for name, one in command.commands.items():
         yield from _walk(one, (*words, name))
 

@@ -10,6 +10,7 @@ import pytest
 from market_pipeline.datasets import DATASETS, Strategy
 from market_pipeline.providers.errors import ProviderError
 from market_pipeline.settings import PROJECT_ROOT
+from market_pipeline.storage.migrate import sql_directory
 from market_pipeline_tests.docs.documents import CODE, document, rows
 from market_pipeline_tests.docs.tables import TABLES, shown
 
@@ -68,10 +69,11 @@ def test_messages_are_quoted_as_the_code_has_them() -> None:
 
 @cache
 def literals() -> str:
-    """All that the package can say: its string literals, also those within f-strings."""
+    """All that the package can say: its string literals, also those within f-strings, and those of its SQL functions."""
     trees = (ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py"))
     found = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return "\n".join(one for one in found if isinstance(one, str))
+    functions = (path.read_text("utf-8").replace("''", "'") for path in (sql_directory() / "functions").glob("*.sql"))
+    return "\n".join([*(one for one in found if isinstance(one, str)), *functions])
 
 
 def test_the_layout_names_every_part_of_the_package_and_no_other() -> None:
