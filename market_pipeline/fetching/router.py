@@ -17,7 +17,7 @@ from market_pipeline.fetching.calls import Attempt, Called, Caller, NotAsked, ve
 from market_pipeline.fetching.planner import batch_of, in_order, quota_needed
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Endpoint
-from market_pipeline.providers.errors import NotEntitled, ProviderError, UnknownSymbol
+from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, ProviderError, UnknownSymbol
 from market_pipeline.providers.messages import Ask, Window
 
 Errors = dict[str, ProviderError]  # by vendor
@@ -78,8 +78,11 @@ class Report:
 
 
 def _nobody_knows(errors: Errors) -> bool:
-    asked = [error for error in errors.values() if not isinstance(error, NotAsked)]
-    return bool(asked) and all(isinstance(error, UnknownSymbol) for error in asked)
+    """Whether every vendor that looked the symbol up does not know it; who refuses us says nothing about it."""
+    looked = [
+        error for error in errors.values() if not isinstance(error, NotAsked | NotEntitled | AuthenticationFailed)
+    ]
+    return bool(looked) and all(isinstance(error, UnknownSymbol) for error in looked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,12 +137,15 @@ def spawn(settings: SimulatorSettings, log: Path | None = None, *, detached: boo
         )
         started = SimulatorProcess(process, _url(listener))
     deadline = time.monotonic() + _START
-    while not started.answers():
-        if process.poll() is not None or time.monotonic() > deadline:
-            started.stop()
-            output_at = "nowhere: pass a log file" if log is None else log
-            raise RuntimeError(f"the simulator did not start; exit code {process.returncode}, output in {output_at}")
-        time.sleep(0.05)
+    try:
+        while not started.answers():
+            if process.poll() is not None or time.monotonic() > deadline:
+                code = process.returncode
+                raise RuntimeError(f"the simulator did not start (exit code {code}); its output: {log}")
+            time.sleep(0.05)
+    except BaseException:  # a signal, too: nobody else knows of the process yet
+        started.stop()
+        raise
     return started
 
 

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow, dict_row
 
 from market_pipeline.datasets import SYMBOL_PATTERN, Dataset
+from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
 from market_pipeline.storage.errors import StorageError
 
 Connection = psycopg.Connection[TupleRow]
@@ -141,6 +142,10 @@ def _from_csv(path: Path, line: int, row: Mapping[str, str | None]) -> TrackedSy
         for name in ("indices", "timeframes")
         if name in given
     }
+    wrong = [one for one in lists.get("timeframes", ()) if one not in HISTORICAL_PRICES.timeframes]
+    if wrong:
+        kept = ", ".join(HISTORICAL_PRICES.timeframes)
+        raise InvalidSymbol(f"{path}, line {line}: no such timeframe: {', '.join(wrong)}. Bars are kept for {kept}.")
     plain = {name: text for name, text in given.items() if name not in ("symbol", "indices", "timeframes")}
     return TrackedSymbol(symbol=symbol, **plain, **lists)  # type: ignore[arg-type]
 

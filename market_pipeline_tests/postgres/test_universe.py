@@ -61,7 +61,13 @@ def test_a_csv_is_read_by_its_column_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("symbol\nAAPL\n$$$\n", "line 3"), ("ticker\nAAPL\n", "`symbol`"), ("", "`symbol`")]
+    ("text", "told"),
+    [
+        ("symbol\nAAPL\n$$$\n", "line 3"),
+        ("symbol,timeframes\nAAPL,1d;5m\n", "no such timeframe: 5m"),
+        ("ticker\nAAPL\n", "`symbol`"),
+        ("", "`symbol`"),
+    ],
 )
 def test_a_bad_csv_is_refused_whole_and_says_where(tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "symbols.csv"

@@ -31,7 +31,8 @@ def test_the_example_file_documents_every_variable_and_no_other() -> None:
 def test_the_defaults_in_the_example_file_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (PROJECT_ROOT / ".env.example").read_text()
     shown = dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
-    monkeypatch.setattr("os.environ", {})
+    for name in (*shown, "MARKET_PIPELINE_HOME"):
+        monkeypatch.delenv(name, raising=False)
     defaults = Settings(_env_file=None)
     for name in set(Settings.model_fields) - {"home", "database_url"}:
         assert (
