@@ -5,6 +5,7 @@ Fixtures belong to the conftest of the tests that use them.
 """
 
 import argparse
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 from hypothesis import settings
 
 from market_pipeline_tests.recordings import DEFAULT_FOLDER, ERRORS
+
+# xdist tells its workers the width of its terminal, and rich's consoles would keep to it.
+os.environ.pop("COLUMNS", None)
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.register_profile("explore", max_examples=3_000, deadline=None)  # pytest --hypothesis-profile explore

@@ -136,17 +136,22 @@ def spawn(settings: SimulatorSettings, log: Path | None = None, *, detached: boo
             start_new_session=detached,
         )
         started = SimulatorProcess(process, _url(listener))
-    deadline = time.monotonic() + _START
     try:
-        while not started.answers():
-            if process.poll() is not None or time.monotonic() > deadline:
-                code = process.returncode
-                raise RuntimeError(f"the simulator did not start (exit code {code}); its output: {log}")
-            time.sleep(0.05)
+        _await(started, process, log)
     except BaseException:  # a signal, too: nobody else knows of the process yet
         started.stop()
         raise
     return started
+
+
+def _await(started: SimulatorProcess, process: "subprocess.Popen[bytes]", log: Path | None) -> None:
+    """Returns when the simulator answers.  Raises RuntimeError where it ends or does not answer in time."""
+    deadline = time.monotonic() + _START
+    while not started.answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            output_at = "nowhere: pass a log file" if log is None else log
+            raise RuntimeError(f"the simulator did not start; exit code {process.returncode}, output in {output_at}")
+        time.sleep(0.05)
 
 
 def ensure(settings: SimulatorSettings, log: Path | None = None) -> SimulatorControl:
