@@ -22,7 +22,7 @@ dev: $(INSTALLED) ## database, simulator and the Dagster UI on :3000; Ctrl-C sto
 	$(BIN)/market-pipeline up
 
 test: $(INSTALLED) ## the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(INSTALLED) ## style, import contracts, types
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ import pytest
 from market_pipeline.datasets import DATASETS
 from market_pipeline_tests.e2e.conftest import User
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.slow
 
 KEPT = ["AAPL", "JPM", "MSFT", "XOM"]
 STILL = {  # do not move with the clock, whichever vendor tells them

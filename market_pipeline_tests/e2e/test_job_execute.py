@@ -14,7 +14,7 @@ from market_pipeline.sessions import Sessions
 from market_pipeline.settings import PROJECT_ROOT
 from market_pipeline_tests.e2e.conftest import User
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.slow
 
 JOB = ("job", "execute", "-m", "market_pipeline.definitions", "-j")
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

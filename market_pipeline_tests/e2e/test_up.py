@@ -17,7 +17,7 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline_tests.e2e.conftest import User, free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.slow
 
 LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "market_pipeline"}
 A_SUNDAY = datetime(2026, 11, 22, 15, tzinfo=UTC).timestamp()
