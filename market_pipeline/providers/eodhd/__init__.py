@@ -3,7 +3,7 @@
 Calls are a currency: most requests cost 1 of it for each symbol, bars of a day 5, news 10, fundamentals 10, the bars of a
 whole exchange 100.  Free keys get 20 a day, and daily bars of a year for it.  Errors are plain text or {"error": …}; 402
 means that the day's calls are spent.
-Source: https://eodhd.com/financial-apis, github.com/EodHistoricalData/EODHD-openapi and eodhd-claude-skills.
+Source: https://eodhd.com/financial-apis and github.com/EodHistoricalData/EODHD-openapi.
 """
 
 import re
