@@ -86,6 +86,11 @@ class Settings(_EnvironmentSettings):
     )
 
     @property
+    def database_address(self) -> str | None:
+        """DATABASE_URL as it was given, password included: for `open_database` and nobody else; None without one."""
+        return None if self.database_url is None else self.database_url.get_secret_value()
+
+    @property
     def world(self) -> str:
         """Which data a database of these settings may hold: `live`, or `simulated:` and the seed."""
         return "live" if self.data_world == "live" else f"simulated:{self.simulator_seed}"

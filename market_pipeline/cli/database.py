@@ -63,5 +63,4 @@ def dump() -> None:
 
 
 def _opened(settings: Settings) -> Database:
-    given = settings.database_url
-    return open_database(None if given is None else given.get_secret_value(), settings.home)
+    return open_database(settings.database_address, settings.home)

@@ -28,8 +28,7 @@ class MarketPipelineStorage(DagsterPostgresStorage):
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         settings = load_settings()
-        given = settings.database_url
-        database = open_database(None if given is None else given.get_secret_value(), settings.home)
+        database = open_database(settings.database_address, settings.home)
         with database.connect(autocommit=True, name="dagster storage") as connection:
             if connection.execute("select to_regclass(%s)", [f"{SCHEMA}.job_ticks"]).fetchone() == (None,):
                 connection.execute(LOCK)  # the webserver and the daemon start together: one creates, the other waits

@@ -15,8 +15,7 @@ def prepared_database(settings: Settings) -> Database:
 
     Raises DatabaseUnavailable, InvalidDatabaseUrl, MigrationError or WrongWorld, each with what to do about it.
     """
-    given = settings.database_url
-    database = open_database(None if given is None else given.get_secret_value(), settings.home)
+    database = open_database(settings.database_address, settings.home)
     migrate(database)
     with database.connect(name="prepare") as connection:
         if claim_world(connection, settings.world):
