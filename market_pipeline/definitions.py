@@ -10,7 +10,7 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.jobs import DATA_TYPE_JOBS, market_data_refresh
 from market_pipeline.resources import PipelineResource
 from market_pipeline.schedules import data_type_schedule
-from market_pipeline.sensors import symbols_sensor
+from market_pipeline.sensors import SENSORS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 
@@ -22,7 +22,7 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
         assets=MARKET_DATA_ASSETS,
         jobs=[*DATA_TYPE_JOBS.values(), market_data_refresh],
         schedules=[data_type_schedule(dataset, sessions) for dataset in DATASETS.values()],
-        sensors=[symbols_sensor],
+        sensors=SENSORS,
         resources={"pipeline": PipelineResource(), **(resource_overrides or {})},
     )
 

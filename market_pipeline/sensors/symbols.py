@@ -1,4 +1,4 @@
-"""Sensors: what happens in the database and Dagster has to hear of."""
+"""Tracked symbols become partitions of the assets that are kept by symbol."""
 
 from collections.abc import Iterable
 

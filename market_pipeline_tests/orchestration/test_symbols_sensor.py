@@ -3,7 +3,7 @@
 import dagster as dg
 
 from market_pipeline.partitions import SYMBOLS
-from market_pipeline.sensors import missing_symbols, symbols_sensor
+from market_pipeline.sensors.symbols import missing_symbols, symbols_sensor
 from market_pipeline_tests.orchestration.conftest import TRACKED, Runs
 
 

@@ -1,0 +1,10 @@
+"""Sensors: what happens in the database or to runs, and something has to follow from it.  One a module.
+
+Each is a pure decision about what was read, and a thin shell around it that reads, asks and writes its cursor last.
+"""
+
+import dagster as dg
+
+from market_pipeline.sensors.symbols import symbols_sensor
+
+SENSORS: list[dg.SensorDefinition] = [symbols_sensor]
