@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -68,8 +69,9 @@ def test_what_dagster_hands_to_run_workers_holds_no_password_and_leads_to_the_sa
 
 
 def test_processes_that_start_together_create_the_tables_once(scratch: Path, empty_database: Database) -> None:
-    with get_context("fork").Pool(6) as pool:
-        pool.starmap(_construct, [()] * 6, chunksize=1)
+    with ProcessPoolExecutor(6, get_context("fork")) as pool:
+        for construction in [pool.submit(_construct) for _ in range(6)]:
+            construction.result()
     with empty_database.connect() as connection:
         revisions = connection.execute("select count(*) from dagster.alembic_version").fetchone()
     assert revisions == (1,)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
@@ -46,8 +46,10 @@ def disk(home: Path) -> Iterator[Callable[[str], Path]]:
 
 def as_nobody(function: Callable[[], object]) -> object:
     """The result of `function`, called in a process of the unprivileged account `nobody`."""
-    with FORK.Pool(1, initializer=_become_nobody) as pool:
-        return pool.apply(function)
+    with ProcessPoolExecutor(
+        1, FORK, _become_nobody
+    ) as pool:  # multiprocessing's Pool may hang when it ends its workers
+        return pool.submit(function).result()
 
 
 def _become_nobody() -> None:
@@ -70,8 +72,8 @@ def postmaster_id(server: EmbeddedServer) -> int:
 
 def test_eight_processes_that_start_at_once_get_one_server(home: Path) -> None:
     server = EmbeddedServer(home)
-    with FORK.Pool(8) as pool:
-        assert pool.map(answer, [server] * 8, chunksize=1) == [("here",)] * 8
+    with ProcessPoolExecutor(8, FORK) as pool:
+        assert list(pool.map(answer, [server] * 8)) == [("here",)] * 8
     servers = [
         p for p in psutil.process_iter(["cmdline"]) if str(server.directory / "data18") in (p.info["cmdline"] or ())
     ]

@@ -1,6 +1,7 @@
 """Migrations: applied once, whole, in order, by one of many, and refused when they do not fit the database."""
 
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -56,8 +57,8 @@ def test_nothing_to_do_needs_no_right_to_change_anything(empty_database: Databas
 
 def test_of_twenty_processes_at_once_one_migrates_and_all_succeed(empty_database: Database, folder: Path) -> None:
     (folder / SECOND).write_text("select pg_sleep(0.2);\ninsert into numbers values (2);\n")
-    with get_context("fork").Pool(20) as pool:
-        applied = pool.starmap(migrate, [(empty_database, folder)] * 20, chunksize=1)
+    with ProcessPoolExecutor(20, get_context("fork")) as pool:
+        applied = list(pool.map(migrate, [empty_database] * 20, [folder] * 20))
     assert sorted(applied)[-2:] == [[], [FIRST, SECOND, DOUBLE, DOUBLED]]
     assert rows(empty_database, "select count(*) from numbers") == [(2,)]
 
