@@ -30,6 +30,10 @@ def prices():
 defs = dg.Definitions(assets=[prices], jobs=[dg.define_asset_job("daily", executor_def=dg.in_process_executor)])
 """
 PASSWORD = "correct-horse"
+OTHERS = """
+    select pid from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend' order by pid
+"""
 
 
 @pytest.fixture
@@ -86,3 +90,17 @@ def test_dagster_migrates_its_tables_where_they_are(scratch: Path, empty_databas
 
 def _construct() -> None:
     MarketPipelineStorage()
+
+
+def test_a_storage_keeps_its_connection_and_replaces_one_that_was_lost(scratch: Path, empty_database: Database) -> None:
+    home = InstanceRef.from_dir(str(scratch))
+    with DagsterInstance.from_ref(home) as instance, empty_database.connect(autocommit=True) as observer:
+        instance.run_storage.set_cursor_values({"seen": "1"})
+        kept = observer.execute(OTHERS).fetchall()
+        instance.run_storage.set_cursor_values({"seen": "2"})
+        assert observer.execute(OTHERS).fetchall() == kept != []
+        observer.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where pid = any(%s)", [[pid for (pid,) in kept]]
+        )
+        instance.run_storage.set_cursor_values({"seen": "3"})
+        assert instance.run_storage.get_cursor_values({"seen"}) == {"seen": "3"}
