@@ -43,7 +43,7 @@ class MarketPipelineStorage(DagsterPostgresStorage):
         The ping finds a connection that a restarted server has dropped.
         """
         for storage in (self.event_log_storage, self.run_storage, self.schedule_storage):
-            storage._engine = create_engine(
+            storage._engine = create_engine(  # type: ignore[union-attr]
                 self.postgres_url, isolation_level="AUTOCOMMIT", pool_size=1, max_overflow=20, pool_pre_ping=True
             )
 
