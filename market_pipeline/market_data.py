@@ -109,8 +109,10 @@ class MarketData:
                 claim_series(connection, report.answered, timeframe)
             now = self._clock()
             owed = failures(report, now)
-            clear_failures(connection, dataset.name, partition_key, report.answered)
-            record_failures(connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now)
+            clear_failures(connection, dataset.name, partition_key, report.answered, timeframe=timeframe)
+            record_failures(
+                connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now, timeframe=timeframe
+            )
         return done
 
     def _order(self, wanted: Wanted, providers: Sequence[str], known: Mapping[str, Standing]) -> tuple[str, ...]:

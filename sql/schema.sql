@@ -627,6 +627,21 @@ $$;
 
 COMMENT ON FUNCTION public.gate_throttle(p_provider text, p_scope text, p_holder text, p_retry_after double precision, p_message text, p_at timestamp with time zone) IS 'A vendor refuses more calls for now: it is left alone for as long as it says, then asked at 0.7 of the rate.';
 
+CREATE FUNCTION public.get_retry_candidates(p_data_type text DEFAULT NULL::text, p_at timestamp with time zone DEFAULT now()) RETURNS TABLE(data_type text, symbol text, partition_key text, timeframe text, attempts integer, next_retry_at timestamp with time zone, last_failed_at timestamp with time zone, errors jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT owed.data_type, owed.symbol, owed.partition_key, owed.timeframe, owed.attempts, owed.next_retry_at,
+        owed.last_failed_at, owed.errors
+    FROM failed_symbols AS owed
+    LEFT JOIN tracked_symbols AS tracked USING (symbol)
+    WHERE owed.state = 'waiting' AND owed.next_retry_at <= p_at
+        AND (p_data_type IS NULL OR owed.data_type = p_data_type)
+        AND (owed.symbol = '*' OR tracked.active)
+    ORDER BY owed.next_retry_at, owed.data_type, owed.partition_key, owed.timeframe, owed.symbol
+$$;
+
+COMMENT ON FUNCTION public.get_retry_candidates(p_data_type text, p_at timestamp with time zone) IS 'Symbols ready for retry, the longest due first: SELECT * FROM get_retry_candidates(''company_info''). Only tracked ones.';
+
 CREATE TABLE public.company_info (
     symbol text NOT NULL,
     name text NOT NULL,
@@ -844,14 +859,19 @@ CREATE TABLE public.failed_symbols (
     next_retry_at timestamp with time zone,
     errors jsonb NOT NULL,
     run_id text NOT NULL,
-    CONSTRAINT failed_symbols_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'exhausted'::text, 'unknown'::text])))
+    timeframe text DEFAULT ''::text NOT NULL,
+    CONSTRAINT failed_symbols_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'exhausted'::text, 'unknown'::text, 'expired'::text])))
 );
 
 COMMENT ON TABLE public.failed_symbols IS 'Symbols that no vendor answered for: retried after 5, 15 and 60 minutes, then exhausted; cleared by success.';
 
-COMMENT ON COLUMN public.failed_symbols.state IS 'waiting for next_retry_at, exhausted after the last retry, or unknown to every vendor (not retried)';
+COMMENT ON COLUMN public.failed_symbols.state IS 'waiting for next_retry_at, exhausted after the last retry, unknown to every vendor (not retried), expired with its session';
+
+COMMENT ON COLUMN public.failed_symbols.attempts IS 'failures that counted: one before next_retry_at, or without anybody asked, does not';
 
 COMMENT ON COLUMN public.failed_symbols.errors IS 'last error by vendor: {"finnhub": "unavailable: HTTP 503"}';
+
+COMMENT ON COLUMN public.failed_symbols.timeframe IS 'length of the bars, '''' for data types without';
 
 CREATE TABLE public.fetch_attempts (
     attempt_id bigint NOT NULL,
@@ -1478,7 +1498,7 @@ ALTER TABLE ONLY public.economic_events
     ADD CONSTRAINT economic_events_pkey PRIMARY KEY (event_date, country, event);
 
 ALTER TABLE ONLY public.failed_symbols
-    ADD CONSTRAINT failed_symbols_pkey PRIMARY KEY (data_type, symbol, partition_key);
+    ADD CONSTRAINT failed_symbols_pkey PRIMARY KEY (data_type, symbol, partition_key, timeframe);
 
 ALTER TABLE ONLY public.fetch_attempts
     ADD CONSTRAINT fetch_attempts_pkey PRIMARY KEY (attempt_id);

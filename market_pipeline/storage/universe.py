@@ -103,13 +103,14 @@ def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:
 
 
 def untrack(connection: Connection, symbols: Sequence[str]) -> tuple[str, ...]:
-    """Stop fetching symbols; their data stays.  Those that were active."""
-    rows = connection.execute(
-        "UPDATE tracked_symbols SET active = false, updated_at = now()"
-        " WHERE symbol = ANY(%s) AND active RETURNING symbol",
-        [list(symbols)],
-    ).fetchall()
-    connection.commit()
+    """Stop fetching symbols; their data stays, and nothing is owed of them any more.  Those that were active."""
+    with connection.transaction():
+        rows = connection.execute(
+            "UPDATE tracked_symbols SET active = false, updated_at = now()"
+            " WHERE symbol = ANY(%s) AND active RETURNING symbol",
+            [list(symbols)],
+        ).fetchall()
+        connection.execute("DELETE FROM failed_symbols WHERE symbol = ANY(%s)", [list(symbols)])
     return tuple(symbol for (symbol,) in rows)
 
 

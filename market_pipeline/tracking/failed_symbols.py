@@ -1,6 +1,7 @@
 """Symbols that no vendor answered for: due again after 5, 15 and 60 minutes, then given up; cleared by success.
 
-Here belongs the table `failed_symbols` and the pure rule for the next retry.  Who retries is not decided here.
+Here belongs the table `failed_symbols` and the pure rule for the next retry.  Who retries is not decided here: a sensor
+does, and so does every run of a schedule that happens to ask for the symbol.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,9 +30,36 @@ class Failure:
     """When a vendor may be asked again, for a symbol that could not even be asked for: it burns no attempt."""
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is to become of a symbol that failed."""
+
+    state: str
+    attempts: int = 0
+    """Failures that counted."""
+    next_retry_at: datetime | None = None
+
+
 def next_retry(attempts: int, failed_at: datetime) -> datetime | None:
     """When a symbol is due after its `attempts`-th failure; None when it has had all its retries."""
     return failed_at + RETRY_AFTER[attempts - 1] if attempts <= len(RETRY_AFTER) else None
+
+
+def after_failure(earlier: Owed, failure: Failure, now: datetime) -> Owed:
+    """What becomes of a symbol by one more failure.  Pure.
+
+    A failure before its time changes nothing: a schedule that asks every minute, or a step that is tried three times,
+    would otherwise use up all retries at once.
+    """
+    attempts, due = earlier.attempts, earlier.next_retry_at
+    if failure.unknown:
+        return Owed("unknown", attempts)
+    if earlier.state == "exhausted" or (attempts > 0 and due is not None and now < due):
+        return earlier
+    if failure.not_before is not None:
+        return Owed("waiting", attempts, failure.not_before)
+    again = next_retry(attempts + 1, now)
+    return Owed("waiting" if again is not None else "exhausted", attempts + 1, again)
 
 
 def record_failures(
@@ -42,50 +70,67 @@ def record_failures(
     *,
     run_id: str,
     now: datetime,
+    timeframe: str | None = None,
 ) -> None:
-    """Remember failures, counting up those that are known already."""
+    """Remember failures, going on from what is known already."""
     listed = sorted(failures, key=lambda failure: failure.symbol)
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT symbol, attempts FROM failed_symbols"
-            " WHERE data_type = %s AND partition_key = %s AND symbol = ANY(%s) ORDER BY symbol FOR UPDATE",
-            [data_type, partition_key, [failure.symbol for failure in listed]],
+            "SELECT symbol, state, attempts, next_retry_at FROM failed_symbols WHERE data_type = %s AND partition_key = %s"
+            " AND timeframe = %s AND symbol = ANY(%s) ORDER BY symbol FOR UPDATE",
+            [data_type, partition_key, timeframe or "", [failure.symbol for failure in listed]],
         )
-        earlier: dict[str, int] = dict(cursor.fetchall())
-        rows = [_row(failure, earlier.get(failure.symbol, 0), now) for failure in listed]
-        cursor.executemany(_REMEMBER, [(data_type, partition_key, run_id, now, now, *row) for row in rows])
+        earlier = {symbol: Owed(*known) for symbol, *known in cursor}
+        rows = [(failure, after_failure(earlier.get(failure.symbol, NEW), failure, now)) for failure in listed]
+        cursor.executemany(
+            _REMEMBER,
+            [
+                {
+                    "data_type": data_type,
+                    "partition_key": partition_key,
+                    "timeframe": timeframe or "",
+                    "symbol": failure.symbol,
+                    "run_id": run_id,
+                    "now": now,
+                    "state": owed.state,
+                    "attempts": owed.attempts,
+                    "next_retry_at": owed.next_retry_at,
+                    "errors": orjson.dumps(dict(failure.errors)).decode(),
+                }
+                for failure, owed in rows
+            ],
+        )
 
 
-def clear_failures(
-    connection: psycopg.Connection[TupleRow], data_type: str, partition_key: str, symbols: Iterable[str]
-) -> None:
-    """Forget failures of symbols that have been answered for."""
-    connection.execute(
-        "DELETE FROM failed_symbols WHERE data_type = %s AND partition_key = %s AND symbol = ANY(%s)",
-        [data_type, partition_key, list(symbols)],
-    )
-    connection.commit()
-
+NEW = Owed("waiting")
+"""A symbol that has not failed before."""
 
 _REMEMBER = """
-    INSERT INTO failed_symbols (data_type, partition_key, run_id, last_failed_at, first_failed_at,
-        symbol, state, attempts, next_retry_at, errors)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-    ON CONFLICT (data_type, symbol, partition_key) DO UPDATE SET
+    INSERT INTO failed_symbols (data_type, partition_key, timeframe, symbol, run_id, first_failed_at, last_failed_at,
+        state, attempts, next_retry_at, errors)
+    VALUES (%(data_type)s, %(partition_key)s, %(timeframe)s, %(symbol)s, %(run_id)s, %(now)s, %(now)s,
+        %(state)s, %(attempts)s, %(next_retry_at)s, %(errors)s)
+    ON CONFLICT (data_type, symbol, partition_key, timeframe) DO UPDATE SET
         run_id = excluded.run_id, last_failed_at = excluded.last_failed_at, state = excluded.state,
         attempts = excluded.attempts, next_retry_at = excluded.next_retry_at, errors = excluded.errors
 """
 
 
-def _row(failure: Failure, attempts: int, now: datetime) -> tuple[str, str, int, datetime | None, str]:
-    """Symbol, state, attempts, next retry and errors.  Pure."""
-    errors = orjson.dumps(dict(failure.errors)).decode()
-    if failure.not_before is not None:
-        return failure.symbol, "waiting", attempts, failure.not_before, errors
-    if failure.unknown:
-        return failure.symbol, "unknown", attempts + 1, None, errors
-    due = next_retry(attempts + 1, now)
-    return failure.symbol, "waiting" if due is not None else "exhausted", attempts + 1, due, errors
+def clear_failures(
+    connection: psycopg.Connection[TupleRow],
+    data_type: str,
+    partition_key: str,
+    symbols: Iterable[str],
+    *,
+    timeframe: str | None = None,
+) -> None:
+    """Forget failures of symbols that have been answered for."""
+    connection.execute(
+        "DELETE FROM failed_symbols"
+        " WHERE data_type = %s AND partition_key = %s AND timeframe = %s AND symbol = ANY(%s)",
+        [data_type, partition_key, timeframe or "", list(symbols)],
+    )
+    connection.commit()
 
 
 def failures(report: Report, now: datetime) -> list[Failure]:

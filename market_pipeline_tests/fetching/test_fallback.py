@@ -1,6 +1,7 @@
 """Who is asked when a vendor fails, how often, and what is remembered of it.  Over HTTP, against a simulated market."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -89,17 +90,39 @@ def test_when_nobody_answers_the_last_vendor_gets_three_tries_and_the_symbols_ar
 def test_retries_come_after_5_15_and_60_minutes_then_it_is_given_up_and_success_clears_it(
     world: World, fault: Fault
 ) -> None:
+    def at(minutes: int) -> datetime:
+        return NOW + timedelta(minutes=minutes)
+
+    def ask(minutes: int) -> tuple[Any, ...]:
+        market_data = world.market_data(now=at(minutes))
+        market_data.refresh(DATASETS["stock_quotes"], ["AAPL"], window=SESSION, providers=["nasdaq"])
+        world.rows("SELECT gate_reset('nasdaq')")  # its rest is another test's
+        return next(iter(world.rows("SELECT state, next_retry_at FROM failed_symbols")), ())
+
     fault("nasdaq:error_rate=1")
-    seen = []
-    for _ in range(4):
-        world.quotes(["AAPL"], "nasdaq")
-        seen += world.rows("SELECT state, next_retry_at FROM failed_symbols")
-        world.rows("SELECT gate_reset('nasdaq')")  # no time passes here in which it would be tried again by itself
-    due = [NOW + timedelta(minutes=minutes) for minutes in (5, 15, 60)]
-    assert seen == [*(("waiting", at) for at in due), ("exhausted", None)]
+    assert ask(0) == ("waiting", at(5))
+    assert ask(4) == ("waiting", at(5)), "asked before its time it has lost nothing"
+    assert ask(5) == ("waiting", at(20))
+    assert ask(20) == ("waiting", at(80))
+    assert ask(80) == ("exhausted", None)
+    assert ask(90) == ("exhausted", None)
     fault("")
-    world.quotes(["AAPL"], "nasdaq")
-    assert world.rows("SELECT * FROM failed_symbols") == []
+    assert ask(91) == ()
+
+
+def test_what_is_owed_of_daily_bars_stays_owed_when_the_hourly_ones_come(world: World, fault: Fault) -> None:
+    def bars(timeframe: str) -> list[tuple[Any, ...]]:
+        world.market_data().refresh(
+            DATASETS["historical_prices"], ["AAPL"], window=YESTERDAY, timeframe=timeframe, providers=["yahoo"]
+        )
+        return world.rows("SELECT symbol, timeframe FROM failed_symbols")
+
+    fault("yahoo:error_rate=1")
+    assert bars("1d") == [("AAPL", "1d")]
+    fault("")
+    world.rows("SELECT gate_reset('yahoo')")
+    assert bars("1h") == [("AAPL", "1d")]
+    assert bars("1d") == []
 
 
 def test_a_symbol_nobody_knows_is_marked_so_and_not_due_again(world: World) -> None:
