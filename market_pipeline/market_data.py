@@ -4,6 +4,7 @@ Here router, vendors, writer and tracking are put together for one process.  Whi
 the caller's; Dagster is nobody's business here.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,16 +24,19 @@ from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import route
+from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import claim_series, series_homes
 from market_pipeline.storage.writer import Provenance, Writer, Written
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
+from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
 from market_pipeline.tracking.recorder import AttemptRow, Recorder
 from market_pipeline.tracking.statistics import standings
 
 SAMPLE = 5  # records
+log = logging.getLogger(__name__)
 
 
 class NoVendor(Exception):
@@ -49,6 +53,9 @@ class Refreshed:
     written: Written = field(default_factory=Written)
     rows_by_day: Counter[date] = field(default_factory=Counter)
     """Records of each day, for datasets that are kept by day or session."""
+    rows_by_symbol: Counter[str] = field(default_factory=Counter)
+    told_at: dict[str, datetime] = field(default_factory=dict)
+    """When the last answer about each symbol came: a fetch may take an hour."""
     sample: list[Record] = field(default_factory=list)
     """The first few records, to look at."""
 
@@ -63,6 +70,7 @@ class MarketData:
         vendors: Mapping[str, Vendor],
         priorities: Mapping[str, int],
         router: Router,
+        sessions: Sessions,
         clock: Callable[[], datetime],
         run_id: str,
     ) -> None:
@@ -70,6 +78,7 @@ class MarketData:
         self._vendors = vendors
         self._priorities = priorities
         self._router = router
+        self._sessions = sessions
         self._clock = clock
         self._run_id = run_id
         self._turn = 0
@@ -113,6 +122,7 @@ class MarketData:
             record_failures(
                 connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now, timeframe=timeframe
             )
+            self._note_freshness(connection, wanted, done)
         return done
 
     def _order(self, wanted: Wanted, providers: Sequence[str], known: Mapping[str, Standing]) -> tuple[str, ...]:
@@ -128,16 +138,37 @@ class MarketData:
         def deliver(attempts: Sequence[Attempt]) -> None:
             records = [record for attempt in attempts for record in attempt.records]
             rejected = [row for attempt in attempts for row in attempt.rejected]
+            now = self._clock()
+            done.told_at.update((symbol, now) for attempt in attempts for symbol in attempt.ask.symbols)
             if not records and not rejected:
                 return
-            provenance = Provenance(attempts[0].provider, self._clock(), self._run_id)
+            provenance = Provenance(attempts[0].provider, now, self._run_id)
             done.written += writer.write(dataset, records, provenance, wanted.homes if dataset.pinned else None)
             writer.quarantine(dataset, rejected, provenance)
+            done.rows_by_symbol.update(record.symbol for record in records)
             done.sample += records[: SAMPLE - len(done.sample)]
             days = (dataset.day_of(record) for record in records)
             done.rows_by_day.update(day for day in days if day is not None)
 
         return deliver
+
+    def _note_freshness(self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed) -> None:
+        """Write down which symbols are fresh now.  Where that fails the log says so: the rows are stored all the same."""
+        dataset, now = wanted.dataset, self._clock()
+        refreshes = [
+            Refresh(
+                symbol=symbol,
+                as_of=as_of(dataset, wanted.window, done.told_at.get(symbol, now), self._sessions),
+                data_points=done.rows_by_symbol[symbol],
+            )
+            for symbol in done.report.answered
+        ]
+        try:
+            record_freshness(
+                connection, dataset, refreshes, timeframe=wanted.timeframe or "", sessions=self._sessions, now=now
+            )
+        except psycopg.Error as error:
+            log.warning("freshness of %s could not be recorded: %s", dataset.name, error)
 
     def _candidates(self, wanted: Wanted, providers: Sequence[str]) -> dict[str, int]:
         """The vendors that can answer, in their default order and narrowed to `providers`, with the quota they need.
@@ -189,7 +220,13 @@ def open_market_data(
             )
             priorities = {name: one.priority for name, one in own.items() if one.priority is not None}
             yield MarketData(
-                database=database, vendors=vendors, priorities=priorities, router=router, clock=clock, run_id=run_id
+                database=database,
+                vendors=vendors,
+                priorities=priorities,
+                router=router,
+                sessions=Sessions(settings.exchange),
+                clock=clock,
+                run_id=run_id,
             )
     finally:
         for vendor in vendors.values():

@@ -45,25 +45,30 @@ class Sessions:
     def current(self, now: datetime) -> date:
         """The session that is open, else the last one that was: on a Saturday, and on Monday at 8:00, Friday."""
         today = now.astimezone(self.timezone).date()
-        session: date = self._calendar.date_to_session(today.isoformat(), "previous").date()
-        if now < self.opens(session):
-            session = self._calendar.previous_session(session.isoformat()).date()
-        return session
+        session = _session_until(self.exchange, today)
+        return session if now >= self.opens(session) else _session_until(self.exchange, session - timedelta(days=1))
 
     def opens(self, session: date) -> datetime:
-        return _utc(self._calendar.session_open(session.isoformat()))
+        return _hours(self.exchange, session)[0]
 
     def closes(self, session: date) -> datetime:
         """The close of a session: 13:00 in New York on half days, else 16:00."""
-        return _utc(self._calendar.session_close(session.isoformat()))
+        return _hours(self.exchange, session)[1]
 
     def is_open(self, now: datetime) -> bool:
         session = self.current(now)
         return self.opens(session) <= now < self.closes(session)
 
+    def after(self, session: date) -> date:
+        """The session that follows one."""
+        return _session_after(self.exchange, session)
+
     def next_open(self, now: datetime) -> datetime:
-        following = self._calendar.next_session(self.current(now).isoformat())
-        return self.opens(following.date())
+        return self.opens(self.after(self.current(now)))
+
+    def starts(self, day: date) -> datetime:
+        """Midnight of the exchange, with which a day begins: 23 or 25 hours before the next one when clocks change."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.timezone).astimezone(UTC)
 
     def holidays(self, start: date, end: date) -> list[date]:
         """Weekdays from `start` to `end` on which the exchange is closed."""
@@ -87,6 +92,28 @@ def _calendar(code: str) -> Any:
         raise UnknownExchange(
             f"EXCHANGE={code!r} is no exchange that exchange_calendars knows: XNYS, XNAS, XLON, XTKS, … are accepted"
         ) from None
+
+
+# The calendar answers by way of pandas, at some 0.2 ms a question; a run asks the same few questions for each symbol.
+
+
+@lru_cache(1024)
+def _hours(code: str, session: date) -> tuple[datetime, datetime]:
+    calendar, name = _calendar(code), session.isoformat()
+    return _utc(calendar.session_open(name)), _utc(calendar.session_close(name))
+
+
+@lru_cache(1024)
+def _session_until(code: str, day: date) -> date:
+    """The last session up to a day, that day included."""
+    session: date = _calendar(code).date_to_session(day.isoformat(), "previous").date()
+    return session
+
+
+@lru_cache(1024)
+def _session_after(code: str, session: date) -> date:
+    following: date = _calendar(code).next_session(session.isoformat()).date()
+    return following
 
 
 def _utc(stamp: Any) -> datetime:

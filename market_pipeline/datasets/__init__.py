@@ -5,9 +5,11 @@ Adding a data type is one file here and one line below; nothing in this package 
 
 from market_pipeline.datasets.base import (
     MARKET_WIDE,
+    Ages,
     Cadence,
     Checked,
     Dataset,
+    DataType,
     Freshness,
     PartitionedBy,
     Record,
@@ -40,12 +42,18 @@ DATASETS: dict[str, Dataset] = {
     )
 }
 
+DATA_TYPES: tuple[DataType, ...] = tuple(DATASETS.values())
+"""All that has to be fresh, in one list: see the table `data_types`."""
+
 __all__ = [
     "DATASETS",
+    "DATA_TYPES",
     "MARKET_WIDE",
     "SYMBOL_PATTERN",
+    "Ages",
     "Cadence",
     "Checked",
+    "DataType",
     "Dataset",
     "Freshness",
     "PartitionedBy",

@@ -44,12 +44,38 @@ class Cadence:
     market_hours_only: bool = False
 
 
+class Ages(StrEnum):
+    """When the age of data grows: a closing quote is as good on Sunday as it was on Friday."""
+
+    ALWAYS = "always"
+    ON_SESSION_DAYS = "on_session_days"  # not on days without a session: weekends, holidays
+    WHILE_OPEN = "while_open"  # only between the open and the close of the exchange
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Younger than `warn` is fresh, younger than `fail` aging, older stale.  Feeds Dagster's policy and our tables."""
+    """Younger than `warn` is fresh, younger than `fail` aging, older stale.  Feeds Dagster's policy and our tables.
 
-    warn: timedelta
-    fail: timedelta
+    Dagster's policy knows no calendar, so `ages` is for our tables only.
+    """
+
+    warn: timedelta = timedelta(hours=1)
+    fail: timedelta = timedelta(hours=24)
+    ages: Ages = Ages.ALWAYS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataType:
+    """What has to be fresh, be it fetched or computed: its name is also the asset's and the table's."""
+
+    name: str
+    freshness: Freshness
+    per_symbol: bool = True
+    """False where one answer is about the whole market (its symbol is MARKET_WIDE)."""
+    empty_is_answer: bool = True
+    """Whether a valid answer without rows settles a symbol: no news today does, no quote of a stock does not."""
+    timeframes: tuple[str, ...] = ()
+    """Bar lengths that are kept, the default one first; () where the data type has none."""
 
 
 class Record(BaseModel):
@@ -94,10 +120,9 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
-    """One data type: its name is also the asset's and the table's."""
+class Dataset(DataType):
+    """A data type that vendors are asked for."""
 
-    name: str
     title: str
     family: str = "market_data"
     """Data types that are looked at together: prices, companies, events."""
@@ -105,16 +130,9 @@ class Dataset:
     key: tuple[str, ...]
     partitioned_by: PartitionedBy
     cadence: Cadence
-    freshness: Freshness
     cache_ttl: timedelta | None
     """How long a vendor's answer may serve again; None where only a new one is worth having."""
     strategy: Strategy = Strategy.MOST_RELIABLE
-    per_symbol: bool = True
-    """False where one answer is about the whole market (its symbol is MARKET_WIDE)."""
-    empty_is_answer: bool = True
-    """Whether a valid answer without rows settles a symbol: no news today does, no quote of a stock does not."""
-    timeframes: tuple[str, ...] = ()
-    """Bar lengths that are kept, the default one first; () where the dataset has none."""
     dated_by: str | None = None
     """The field whose day (in UTC for a time) must lie in the window asked for; None where there is no window."""
     days_behind: int = 0

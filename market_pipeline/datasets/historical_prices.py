@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, Record
+from market_pipeline.datasets.base import Ages, Cadence, Dataset, Freshness, PartitionedBy, Record
 from market_pipeline.datasets.fields import Count, Currency, Day, Moment, NonNegative, Price, described, required
 
 Timeframe = Literal["1d", "1h"]
@@ -51,7 +51,7 @@ HISTORICAL_PRICES = Dataset(
     partitioned_by=PartitionedBy.SESSION,
     dated_by="session",
     cadence=Cadence("30 16 * * 1-5"),  # half an hour after the regular close, when vendors have settled the bar
-    freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=50)),
+    freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=50), ages=Ages.ON_SESSION_DAYS),
     cache_ttl=timedelta(hours=1),
     empty_is_answer=False,
     timeframes=("1d", "1h"),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, QuotedRecord
+from market_pipeline.datasets.base import Ages, Cadence, Dataset, Freshness, PartitionedBy, QuotedRecord
 from market_pipeline.datasets.fields import (
     Count,
     Currency,
@@ -54,6 +54,6 @@ OPTIONS_CHAIN = Dataset(
     dated_by="session",
     live=True,
     cadence=Cadence("*/5 9-16 * * 1-5", market_hours_only=True),
-    freshness=Freshness(warn=timedelta(minutes=15), fail=timedelta(hours=1)),
+    freshness=Freshness(warn=timedelta(minutes=15), fail=timedelta(hours=1), ages=Ages.WHILE_OPEN),
     cache_ttl=timedelta(minutes=4),
 )

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from market_pipeline.datasets.base import Cadence, Dataset, Freshness, PartitionedBy, QuotedRecord, Strategy
+from market_pipeline.datasets.base import Ages, Cadence, Dataset, Freshness, PartitionedBy, QuotedRecord, Strategy
 from market_pipeline.datasets.fields import Count, Currency, Day, Moment, Number, Price, described, required
 
 MarketState = Literal["pre", "regular", "post", "closed"]
@@ -46,7 +46,7 @@ STOCK_QUOTES = Dataset(
     dated_by="session",
     live=True,
     cadence=Cadence("* 9-16 * * 1-5", market_hours_only=True),
-    freshness=Freshness(warn=timedelta(minutes=5), fail=timedelta(minutes=30)),
+    freshness=Freshness(warn=timedelta(minutes=5), fail=timedelta(minutes=30), ages=Ages.WHILE_OPEN),
     cache_ttl=None,
     strategy=Strategy.FASTEST_FIRST,
     empty_is_answer=False,

@@ -1,9 +1,10 @@
-"""A database that is ready to use: started if it is ours, migrated, of the right world, with a universe.
+"""A database that is ready to use: started if it is ours, migrated, of the right world, with a universe and data types.
 
 Every way into the pipeline (command line, Dagster run, tests) goes through here, so that none needs another to go first.
 """
 
 from market_pipeline.settings import Settings
+from market_pipeline.storage.data_types import declare_data_types
 from market_pipeline.storage.database import Database, open_database
 from market_pipeline.storage.migrate import migrate
 from market_pipeline.storage.universe import default_universe, track
@@ -20,4 +21,5 @@ def prepared_database(settings: Settings) -> Database:
     with database.connect(name="prepare") as connection:
         if claim_world(connection, settings.world):
             track(connection, default_universe())
+        declare_data_types(connection)
     return database

@@ -63,7 +63,13 @@ def fetch(database: Database, base: str, workers: int) -> int:
         caller = Caller(gate, clock=clock, observe=lambda attempt: recorder.record(AttemptRow.of(attempt, "bench")))
         router = Router(caller, clock=clock, batch_size=10, concurrency=workers)
         market_data = MarketData(
-            database=database, vendors={"finnhub": vendor}, priorities={}, router=router, clock=clock, run_id="bench"
+            database=database,
+            vendors={"finnhub": vendor},
+            priorities={},
+            router=router,
+            sessions=Sessions(),
+            clock=clock,
+            run_id="bench",
         )
         done = market_data.refresh(DATASETS["stock_quotes"], SYMBOLS, window=Window(session, session))
     client.close()
