@@ -1,5 +1,18 @@
 -- The schema after all migrations, for reading. Written by `market-pipeline db dump`, never by hand.
 
+CREATE FUNCTION public.freshness_status(fresh_until timestamp with time zone, stale_at timestamp with time zone, at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE
+        WHEN fresh_until IS NULL THEN 'missing'
+        WHEN at < fresh_until THEN 'fresh'
+        WHEN at < stale_at THEN 'aging'
+        ELSE 'stale'
+    END
+$$;
+
+COMMENT ON FUNCTION public.freshness_status(fresh_until timestamp with time zone, stale_at timestamp with time zone, at timestamp with time zone) IS 'fresh, aging, stale or (without a moment to compare with) missing, at a given moment.';
+
 CREATE TABLE public.provider_gates (
     provider text NOT NULL,
     key_hash text,
@@ -713,6 +726,123 @@ COMMENT ON COLUMN public.company_info.isin IS 'international securities identifi
 
 COMMENT ON COLUMN public.company_info.figi IS 'financial instrument global identifier';
 
+CREATE TABLE public.data_freshness (
+    data_type text NOT NULL,
+    symbol text NOT NULL,
+    timeframe text DEFAULT ''::text NOT NULL,
+    last_computed_at timestamp with time zone NOT NULL,
+    data_point_count bigint NOT NULL,
+    fresh_until timestamp with time zone,
+    stale_at timestamp with time zone,
+    status text NOT NULL,
+    staleness_seconds bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT data_freshness_check CHECK ((stale_at >= fresh_until)),
+    CONSTRAINT data_freshness_data_point_count_check CHECK ((data_point_count >= 0)),
+    CONSTRAINT data_freshness_status_check CHECK ((status = ANY (ARRAY['fresh'::text, 'aging'::text, 'stale'::text, 'missing'::text])))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.data_freshness IS 'When each symbol was last refreshed. status and staleness_seconds are as of updated_at: current_freshness has those of now.';
+
+COMMENT ON COLUMN public.data_freshness.timeframe IS 'bar length, '''' where the data type has none';
+
+COMMENT ON COLUMN public.data_freshness.last_computed_at IS 'when a vendor last settled it (or it was computed); for a refresh of past days the end of those days';
+
+COMMENT ON COLUMN public.data_freshness.data_point_count IS 'rows of the last answer that had any';
+
+COMMENT ON COLUMN public.data_freshness.fresh_until IS 'turns from fresh to aging at this moment; null while there are no data points';
+
+COMMENT ON COLUMN public.data_freshness.stale_at IS 'turns from aging to stale at this moment';
+
+COMMENT ON COLUMN public.data_freshness.staleness_seconds IS 'by the clock on the wall, whatever the exchange''s calendar says';
+
+CREATE TABLE public.data_types (
+    data_type text NOT NULL,
+    warn_window interval NOT NULL,
+    fail_window interval NOT NULL,
+    ages text NOT NULL,
+    per_symbol boolean NOT NULL,
+    timeframes text[] NOT NULL,
+    CONSTRAINT data_types_ages_check CHECK ((ages = ANY (ARRAY['always'::text, 'on_session_days'::text, 'while_open'::text])))
+);
+
+COMMENT ON TABLE public.data_types IS 'What has to be fresh, as the code declares it: written at start by whatever opens the database.';
+
+COMMENT ON COLUMN public.data_types.warn_window IS 'younger is fresh';
+
+COMMENT ON COLUMN public.data_types.fail_window IS 'younger is aging, older stale';
+
+COMMENT ON COLUMN public.data_types.ages IS 'when age grows: always, on_session_days of the exchange, or while_open';
+
+COMMENT ON COLUMN public.data_types.per_symbol IS 'false where one answer is about the whole market: its symbol is *';
+
+COMMENT ON COLUMN public.data_types.timeframes IS 'bar lengths that are kept, {} where there are none';
+
+CREATE TABLE public.tracked_symbols (
+    symbol text NOT NULL,
+    name text,
+    asset_class text DEFAULT 'stock'::text NOT NULL,
+    exchange text,
+    sector text,
+    industry text,
+    indices text[] DEFAULT '{}'::text[] NOT NULL,
+    timeframes text[] DEFAULT '{1d}'::text[] NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE public.tracked_symbols IS 'The universe: what is fetched while active; removing a symbol deactivates it and keeps its data.';
+
+CREATE VIEW public.current_freshness AS
+ WITH expected AS NOT MATERIALIZED (
+         SELECT kind.data_type,
+            tracked.symbol,
+            ''::text AS timeframe
+           FROM (public.data_types kind
+             CROSS JOIN public.tracked_symbols tracked)
+          WHERE (kind.per_symbol AND (kind.timeframes = '{}'::text[]) AND tracked.active)
+        UNION ALL
+         SELECT kind.data_type,
+            tracked.symbol,
+            bar.length
+           FROM ((public.data_types kind
+             CROSS JOIN public.tracked_symbols tracked)
+             CROSS JOIN LATERAL unnest(tracked.timeframes) bar(length))
+          WHERE (kind.per_symbol AND (bar.length = ANY (kind.timeframes)) AND tracked.active)
+        UNION ALL
+         SELECT kind.data_type,
+            '*'::text,
+            ''::text
+           FROM public.data_types kind
+          WHERE (NOT kind.per_symbol)
+        )
+ SELECT expected.data_type,
+    expected.symbol,
+    expected.timeframe,
+    kept.last_computed_at,
+    COALESCE(kept.data_point_count, (0)::bigint) AS data_point_count,
+    public.freshness_status(kept.fresh_until, kept.stale_at, now()) AS status,
+    (floor(EXTRACT(epoch FROM (now() - kept.last_computed_at))))::bigint AS staleness_seconds,
+    kept.fresh_until,
+    kept.stale_at,
+    kept.updated_at
+   FROM (expected
+     LEFT JOIN public.data_freshness kept USING (data_type, symbol, timeframe));
+
+COMMENT ON VIEW public.current_freshness IS 'How fresh the data of every active symbol is now, missing where it was never fetched: true also when nothing runs.';
+
+CREATE TABLE public.dagster_freshness (
+    data_type text NOT NULL,
+    state text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.dagster_freshness IS 'Dagster''s own verdict on each asset, which is about its last materialisation and knows no symbols and no calendar.';
+
+COMMENT ON COLUMN public.dagster_freshness.state IS 'PASS, WARN, FAIL, UNKNOWN (never materialised) or NOT_APPLICABLE';
+
 CREATE TABLE public.database_world (
     only_row boolean DEFAULT true NOT NULL,
     world text NOT NULL,
@@ -872,6 +1002,19 @@ COMMENT ON COLUMN public.failed_symbols.attempts IS 'failures that counted: one 
 COMMENT ON COLUMN public.failed_symbols.errors IS 'last error by vendor: {"finnhub": "unavailable: HTTP 503"}';
 
 COMMENT ON COLUMN public.failed_symbols.timeframe IS 'length of the bars, '''' for data types without';
+
+CREATE VIEW public.feature_freshness AS
+ SELECT symbol,
+    timeframe,
+    last_computed_at,
+    data_point_count,
+    status,
+    staleness_seconds,
+    updated_at
+   FROM public.current_freshness
+  WHERE (data_type = 'price_features'::text);
+
+COMMENT ON VIEW public.feature_freshness IS 'How fresh the features of each active symbol and bar length are now.';
 
 CREATE TABLE public.fetch_attempts (
     attempt_id bigint NOT NULL,
@@ -1466,24 +1609,17 @@ COMMENT ON COLUMN public.stock_quotes.currency IS 'currency of every price in th
 
 COMMENT ON COLUMN public.stock_quotes.market_state IS 'what the exchange was doing: pre, regular, post or closed';
 
-CREATE TABLE public.tracked_symbols (
-    symbol text NOT NULL,
-    name text,
-    asset_class text DEFAULT 'stock'::text NOT NULL,
-    exchange text,
-    sector text,
-    industry text,
-    indices text[] DEFAULT '{}'::text[] NOT NULL,
-    timeframes text[] DEFAULT '{1d}'::text[] NOT NULL,
-    active boolean DEFAULT true NOT NULL,
-    added_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE public.tracked_symbols IS 'The universe: what is fetched while active; removing a symbol deactivates it and keeps its data.';
-
 ALTER TABLE ONLY public.company_info
     ADD CONSTRAINT company_info_pkey PRIMARY KEY (symbol);
+
+ALTER TABLE ONLY public.dagster_freshness
+    ADD CONSTRAINT dagster_freshness_pkey PRIMARY KEY (data_type);
+
+ALTER TABLE ONLY public.data_freshness
+    ADD CONSTRAINT data_freshness_pkey PRIMARY KEY (data_type, symbol, timeframe);
+
+ALTER TABLE ONLY public.data_types
+    ADD CONSTRAINT data_types_pkey PRIMARY KEY (data_type);
 
 ALTER TABLE ONLY public.database_world
     ADD CONSTRAINT database_world_pkey PRIMARY KEY (only_row);
