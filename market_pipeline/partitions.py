@@ -16,6 +16,8 @@ FIRST_DAY = date(2020, 1, 1)
 """The first calendar-day partition: vendors' news does not reach further back."""
 WEEKENDS = ("0 0 * * 6", "0 0 * * 0")
 
+RANGE = "..."  # between the first and the last key of several, as Dagster writes it
+
 SYMBOLS = "symbols"
 symbol_partitions = dg.DynamicPartitionsDefinition(name=SYMBOLS)
 
@@ -90,7 +92,13 @@ def is_key(dataset: Dataset, sessions: Sessions, key: str) -> bool:
 
 def range_key(keys: Sequence[str]) -> str:
     """One name for several partitions, as Dagster writes ranges: `2026-11-16...2026-11-20`; the key itself for one."""
-    return keys[0] if len(keys) == 1 else f"{keys[0]}...{keys[-1]}"
+    return keys[0] if len(keys) == 1 else f"{keys[0]}{RANGE}{keys[-1]}"
+
+
+def range_of(name: str) -> tuple[str, str]:
+    """The first and the last key of what `range_key` has named."""
+    first, _, last = name.partition(RANGE)
+    return first, last or first
 
 
 def _midnight(day: date) -> datetime:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import orjson
 import psycopg
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, class_row
 
 from market_pipeline.fetching.calls import NotAsked
 from market_pipeline.fetching.router import Report
@@ -28,6 +28,20 @@ class Failure:
     """Whether every vendor that was asked says there is no such symbol."""
     not_before: datetime | None = None
     """When a vendor may be asked again, for a symbol that could not even be asked for: it burns no attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryCandidate:
+    """A symbol that is due for another try, as `get_retry_candidates` tells it."""
+
+    data_type: str
+    partition_key: str
+    timeframe: str
+    symbol: str
+    attempts: int
+    next_retry_at: datetime
+    last_failed_at: datetime
+    errors: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +173,19 @@ def owed_by_run(connection: psycopg.Connection[TupleRow], data_type: str, partit
         [data_type, partition_key, run_id],
     ).fetchall()
     return {symbol for (symbol,) in rows}
+
+
+def retry_candidates(connection: psycopg.Connection[TupleRow], now: datetime) -> list[RetryCandidate]:
+    """What is due for another try, the longest due first."""
+    with connection.cursor(row_factory=class_row(RetryCandidate)) as cursor:
+        return cursor.execute("SELECT * FROM get_retry_candidates(p_at => %s)", [now]).fetchall()
+
+
+def mark_expired(connection: psycopg.Connection[TupleRow], candidates: Iterable[RetryCandidate]) -> None:
+    """Retry these no more: what they are owed can no longer be asked for."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE failed_symbols SET state = 'expired', next_retry_at = NULL"
+            " WHERE data_type = %s AND partition_key = %s AND timeframe = %s AND symbol = %s",
+            [(one.data_type, one.partition_key, one.timeframe, one.symbol) for one in candidates],
+        )

@@ -1,6 +1,6 @@
 """What orchestration tests share: an environment that reads no .env, a simulated market, and runs over a test's database."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from market_pipeline.assets import market_data
 from market_pipeline.assets.market_data import market_data_asset
@@ -23,6 +24,7 @@ from market_pipeline.simulator.server import SimulatorSettings
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.universe import TrackedSymbol, track
 from market_pipeline.storage.world import claim_world
+from market_pipeline.tracking.failed_symbols import Failure, record_failures
 
 NOW = datetime(2026, 5, 29, 18, tzinfo=UTC)  # a Friday, 14:00 in New York
 TRACKED = ("AAPL", "JPM", "MSFT", "XOM")
@@ -68,18 +70,50 @@ class Runs:
 
     def of(self, data_type: str, tags: dict[str, str] | None = None, **config: Any) -> "Run":
         """A run of a data type's job, with `config` as its run config."""
+        return self._execute(data_type, NOW, tags, {"ops": {data_type: {"config": config}}})
+
+    def requested(self, request: dg.RunRequest, now: datetime = NOW) -> "Run":
+        """The run that a sensor has asked for, as the daemon would start it."""
+        assert request.job_name is not None
+        data_type = request.job_name.removesuffix("_job")
+        tags = {**request.tags, "dagster/run_key": request.run_key or ""}
+        return self._execute(data_type, now, tags, request.run_config)
+
+    def _execute(
+        self, data_type: str, now: datetime, tags: Mapping[str, str] | None, run_config: Mapping[str, Any]
+    ) -> "Run":
         definitions = dg.Definitions(
             assets=[market_data_asset(DATASETS[data_type])],
             jobs=[DATA_TYPE_JOBS[data_type]],
-            resources={"pipeline": pipeline_at(lambda: NOW)},
+            resources={"pipeline": pipeline_at(lambda: now)},
         )
         result = definitions.resolve_job_def(f"{data_type}_job").execute_in_process(
-            instance=self.instance,
-            tags=tags,
-            run_config={"ops": {data_type: {"config": config}}},
-            raise_on_error=False,
+            instance=self.instance, tags=tags, run_config=run_config, raise_on_error=False
         )
         return Run(result, self.instance)
+
+    def tick(self, sensor: dg.SensorDefinition, cursor: str | None = None) -> SensorExecutionData:
+        """What a sensor's tick comes to: run requests as the daemon gets them, or why there are none."""
+        definitions = build_definitions()
+        with dg.build_sensor_context(instance=self.instance, definitions=definitions, cursor=cursor) as context:
+            return sensor.evaluate_tick(context)
+
+    def enqueue(self, request: dg.RunRequest) -> dg.DagsterRun:
+        """The run that a sensor has asked for, not begun yet."""
+        assert request.job_name is not None
+        job = build_definitions().resolve_job_def(request.job_name)
+        tags = {**request.tags, "dagster/run_key": request.run_key or ""}
+        return self.instance.create_run_for_job(
+            job, run_config=request.run_config, tags=tags, status=dg.DagsterRunStatus.NOT_STARTED
+        )
+
+    def fail(self, data_type: str, *symbols: str, at: datetime, partition_key: str = "", timeframe: str = "") -> None:
+        """A failure as a run would remember it."""
+        failed = [Failure(symbol=one, errors={"finnhub": "unavailable: HTTP 503"}, unknown=False) for one in symbols]
+        with self.database.connect() as connection:
+            record_failures(
+                connection, data_type, partition_key, failed, run_id="run", now=at, timeframe=timeframe or None
+            )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.database.connect() as connection:
