@@ -20,9 +20,14 @@ class SettingsError(Exception):
     """A setting has a value that cannot be used; the message names it and says what is accepted."""
 
 
+def in_checkout() -> bool:
+    """Whether this code runs from a checkout, and not from an installed package."""
+    return (PROJECT_ROOT / "pyproject.toml").exists()
+
+
 def _default_home() -> Path:
     """The checkout; for an installed package a folder of the user's, since site-packages is no place for data."""
-    return PROJECT_ROOT if (PROJECT_ROOT / "pyproject.toml").exists() else Path.home() / ".market_pipeline"
+    return PROJECT_ROOT if in_checkout() else Path.home() / ".market_pipeline"
 
 
 class _EnvironmentSettings(BaseSettings):

@@ -7,10 +7,10 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from market_pipeline.settings import PROJECT_ROOT
 from market_pipeline.simulator.process import PortInUse
 
 GRACE = 25.0  # seconds for `dagster dev` to stop its daemon, webserver and code servers; it usually takes 5
@@ -34,7 +34,8 @@ def refuse_port_in_use(port: int) -> None:
 class DagsterDev:
     """Use as a context manager.  Leaving it stops Dagster, and only then may its database or simulator go."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder = folder
         self._command = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)]
         self._process: subprocess.Popen[bytes] | None = None
         self._asked_to_stop = False
@@ -44,7 +45,7 @@ class DagsterDev:
         signal.signal(signal.SIGTERM, self._interrupt)
         signal.signal(signal.SIGINT, self._interrupt)
         # A session of its own: Ctrl-C reaches us alone, and we say in which order things end.
-        self._process = subprocess.Popen(self._command, cwd=PROJECT_ROOT, start_new_session=True)
+        self._process = subprocess.Popen(self._command, cwd=self._folder, start_new_session=True)
         return self
 
     def __exit__(

@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.datasets import DATASETS
-from market_pipeline.settings import PROJECT_ROOT, Settings, SettingsError
+from market_pipeline.settings import Settings, SettingsError
 from market_pipeline.storage.database import Database
 from market_pipeline.tracking.statistics import holdings
 
@@ -37,12 +38,12 @@ def run_demo(console: Console, settings: Settings, database: Database) -> bool:
     """Execute the main job as `dagster job execute` does; whether every data type was refreshed and has rows."""
     tag = uuid4().hex
     started = time.monotonic()
-    log = settings.home / ".dagster" / "demo.log"
-    with _opened(log) as output, dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as instance:
+    folder, log = dagster_home(settings), settings.home / ".dagster" / "demo.log"
+    with _opened(log) as output, dg.DagsterInstance.from_config(str(folder)) as instance:
         command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "market_pipeline.definitions", "-j", JOB]
         process = subprocess.Popen(
             [*command, "--tags", orjson.dumps({TAG: tag}).decode()],
-            cwd=PROJECT_ROOT,
+            cwd=folder,
             stdout=output,
             stderr=output,
         )

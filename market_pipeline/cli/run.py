@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from market_pipeline.cli.dagster_dev import DagsterDev, refuse_port_in_use
+from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.cli.demo import run_demo
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
@@ -35,7 +36,7 @@ def up(
     with ExitStack() as running:
         if settings.data_world == "simulated":
             console.print(f"simulator  {_simulator(running, settings)}")
-        running.enter_context(dagster := DagsterDev(port))  # entered last, so stopped first
+        running.enter_context(dagster := DagsterDev(dagster_home(settings), port))  # entered last, so stopped first
         console.print(f"Dagster    http://127.0.0.1:{port} (it takes some ten seconds; Ctrl-C stops everything)")
         code = dagster.wait()
     raise typer.Exit(code)
