@@ -843,6 +843,36 @@ COMMENT ON TABLE public.dagster_freshness IS 'Dagster''s own verdict on each ass
 
 COMMENT ON COLUMN public.dagster_freshness.state IS 'PASS, WARN, FAIL, UNKNOWN (never materialised) or NOT_APPLICABLE';
 
+CREATE TABLE public.data_quality (
+    data_type text NOT NULL,
+    symbol text NOT NULL,
+    rows_checked bigint NOT NULL,
+    validation_rate double precision,
+    completeness double precision,
+    deviation double precision,
+    quality_score double precision,
+    measured_at timestamp with time zone NOT NULL,
+    run_id text NOT NULL,
+    CONSTRAINT data_quality_completeness_check CHECK (((completeness >= (0)::double precision) AND (completeness <= (100)::double precision))),
+    CONSTRAINT data_quality_deviation_check CHECK ((deviation >= (0)::double precision)),
+    CONSTRAINT data_quality_quality_score_check CHECK (((quality_score >= (0)::double precision) AND (quality_score <= (1)::double precision))),
+    CONSTRAINT data_quality_validation_rate_check CHECK (((validation_rate >= (0)::double precision) AND (validation_rate <= (100)::double precision)))
+);
+
+COMMENT ON TABLE public.data_quality IS 'How good the rows of the last weeks are, by symbol and data type; null where there is nothing to judge by.';
+
+COMMENT ON COLUMN public.data_quality.symbol IS '* for data about the whole market';
+
+COMMENT ON COLUMN public.data_quality.rows_checked IS 'rows that vendors sent: kept and refused ones';
+
+COMMENT ON COLUMN public.data_quality.validation_rate IS 'part of rows_checked that was kept (percent)';
+
+COMMENT ON COLUMN public.data_quality.completeness IS 'part of what is due that is there: sessions with rows, else 100 or 0 (percent)';
+
+COMMENT ON COLUMN public.data_quality.deviation IS 'how far a second vendor''s figures were from ours, median (percent); null until one was asked';
+
+COMMENT ON COLUMN public.data_quality.quality_score IS '0 to 1: 0.4 validation rate, 0.4 completeness, 0.2 agreement, which is 0 from a deviation of 1 percent on';
+
 CREATE TABLE public.database_world (
     only_row boolean DEFAULT true NOT NULL,
     world text NOT NULL,
@@ -1618,6 +1648,9 @@ ALTER TABLE ONLY public.dagster_freshness
 ALTER TABLE ONLY public.data_freshness
     ADD CONSTRAINT data_freshness_pkey PRIMARY KEY (data_type, symbol, timeframe);
 
+ALTER TABLE ONLY public.data_quality
+    ADD CONSTRAINT data_quality_pkey PRIMARY KEY (data_type, symbol);
+
 ALTER TABLE ONLY public.data_types
     ADD CONSTRAINT data_types_pkey PRIMARY KEY (data_type);
 
@@ -1702,6 +1735,8 @@ CREATE INDEX news_by_time ON public.news USING btree (published_at);
 CREATE INDEX options_chain_by_symbol ON public.options_chain USING btree (symbol, session);
 
 CREATE INDEX provider_events_by_time ON public.provider_events USING btree (at);
+
+CREATE INDEX rejected_records_by_symbol ON public.rejected_records USING btree (data_type, COALESCE((payload ->> 'symbol'::text), '*'::text));
 
 CREATE INDEX rejected_records_by_time ON public.rejected_records USING btree (last_seen_at);
 
