@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from market_pipeline.assets.refresh import conclude, refresh
+from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.resources import Pipeline
@@ -30,8 +30,7 @@ def _refresh_op(dataset: Dataset) -> dg.OpDefinition:
 
     @dg.op(name=f"refresh_{dataset.name}", description=dataset.description)
     def _op(context: dg.OpExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]) -> None:
-        outcome = refresh(context, dataset, config, pipeline, keys=None)
-        conclude(context, dg.AssetKey(dataset.name), outcome, strict=False)
+        refresh(context, dataset, config, pipeline, keys=None)
 
     return _op
 

@@ -6,7 +6,7 @@ the caller's; Dagster is nobody's business here.
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +29,7 @@ from market_pipeline.settings import ProviderSettings, Settings, load_provider_s
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import claim_series, series_homes
-from market_pipeline.storage.writer import Provenance, Writer, Written
+from market_pipeline.storage.writer import Provenance, Writer, Written, total
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
 from market_pipeline.tracking.recorder import AttemptRow, Recorder
@@ -49,15 +49,18 @@ class Refreshed:
 
     order: tuple[str, ...]
     """The vendors as they were asked."""
-    report: Report = field(default_factory=lambda: Report(requested=0))
-    written: Written = field(default_factory=Written)
+    report: Report
+    rows_by_symbol: defaultdict[str, Written] = field(default_factory=lambda: defaultdict(Written))
     rows_by_day: Counter[date] = field(default_factory=Counter)
     """Records of each day, for datasets that are kept by day or session."""
-    rows_by_symbol: Counter[str] = field(default_factory=Counter)
     told_at: dict[str, datetime] = field(default_factory=dict)
     """When the last answer about each symbol came: a fetch may take an hour."""
     sample: list[Record] = field(default_factory=list)
     """The first few records, to look at."""
+
+    @property
+    def written(self) -> Written:
+        return total(self.rows_by_symbol)
 
 
 class MarketData:
@@ -93,10 +96,12 @@ class MarketData:
         strategy: Strategy | None = None,
         providers: Sequence[str] = (),
         partition_key: str = "",
+        progress: Callable[[Refreshed], None] = lambda so_far: None,
     ) -> Refreshed:
         """Fetch `symbols` and write each answer as it arrives.
 
-        `providers` narrows the vendors, `partition_key` is what failures are remembered under.  Raises NoVendor, and
+        `providers` narrows the vendors, `partition_key` is what failures are remembered under, `progress` is told after each
+        answer what came of the fetch so far, always by the object that is returned in the end.  Raises NoVendor, and
         DatabaseUnavailable or psycopg.Error when rows cannot be stored; what was written before stays.  What vendors do
         wrong is in the report.
         """
@@ -111,9 +116,11 @@ class MarketData:
             if dataset.pinned and timeframe is not None:
                 wanted = replace(wanted, homes=series_homes(connection, symbols, timeframe))
             names = self._order(wanted, providers, standings(connection, dataset.name))
-            done = Refreshed(order=names)
+            done = Refreshed(order=names, report=Report(requested=len(symbols)))
             deliver = self._storing(Writer(connection), wanted, done)
-            report = done.report = self._router.fetch(wanted, [self._vendors[name] for name in names], deliver)
+            report = done.report
+            vendors = [self._vendors[name] for name in names]
+            self._router.fetch(wanted, vendors, report, deliver, progress=lambda: progress(done))
             if dataset.pinned and timeframe is not None:
                 claim_series(connection, report.answered, timeframe)
             now = self._clock()
@@ -143,9 +150,10 @@ class MarketData:
             if not records and not rejected:
                 return
             provenance = Provenance(attempts[0].provider, now, self._run_id)
-            done.written += writer.write(dataset, records, provenance, wanted.homes if dataset.pinned else None)
+            written = writer.write(dataset, records, provenance, wanted.homes if dataset.pinned else None)
+            for symbol, rows in written.items():
+                done.rows_by_symbol[symbol] += rows
             writer.quarantine(dataset, rejected, provenance)
-            done.rows_by_symbol.update(record.symbol for record in records)
             done.sample += records[: SAMPLE - len(done.sample)]
             days = (dataset.day_of(record) for record in records)
             done.rows_by_day.update(day for day in days if day is not None)
@@ -159,7 +167,7 @@ class MarketData:
             Refresh(
                 symbol=symbol,
                 as_of=as_of(dataset, wanted.window, done.told_at.get(symbol, now), self._sessions),
-                data_points=done.rows_by_symbol[symbol],
+                data_points=done.rows_by_symbol[symbol].rows,
             )
             for symbol in done.report.answered
         ]

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from market_pipeline.assets.refresh import conclude, refresh
+from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy, column_type
 from market_pipeline.partitions import partitions_of
@@ -43,15 +43,12 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         metadata=_metadata(dataset),
         freshness_policy=_freshness(dataset.freshness.warn, dataset.freshness.fail),
         retry_policy=RETRIES,
-        output_required=False,  # partitions are logged one by one, see `conclude`
+        output_required=False,  # partitions are logged one by one, see `refresh`
     )
     def _asset(
         context: dg.AssetExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.Output[None]]:
-        keys = _named_partitions(context, dataset)
-        op_context = context.op_execution_context
-        outcome = refresh(op_context, dataset, config, pipeline, keys)
-        conclude(op_context, context.asset_key, outcome, strict=keys is not None)
+        refresh(context.op_execution_context, dataset, config, pipeline, _named_partitions(context, dataset))
         yield from ()  # a generator may end without an output, which would mark all partitions of the run as good
 
     return _asset

@@ -1,17 +1,18 @@
 """A data type refreshed for some partitions: what an asset and the main job have in common.
 
-Here belongs the way from a target to fetches, and from their results to Dagster's events.  Which assets there are belongs to
-`market_data`, what is asked for to `targets`, how one fetches to `market_pipeline.market_data`.
+Here belongs the way from a target to fetches, and from their results to Dagster's events and the execution log.  Which assets
+there are belongs to `market_data`, what is asked for to `targets`, how one fetches to `market_pipeline.market_data`.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 import psycopg
 
+from market_pipeline.assets.execution import execution
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.fetching.router import Errors
@@ -19,6 +20,7 @@ from market_pipeline.market_data import NoVendor, Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
 from market_pipeline.resources import Pipeline
 from market_pipeline.storage.universe import symbols_kept, tracked_symbols
+from market_pipeline.tracking.executions import ExecutionLog, State, SymbolStatus
 from market_pipeline.tracking.failed_symbols import owed_by_run
 
 
@@ -40,11 +42,27 @@ def refresh(
     config: RefreshConfig,
     pipeline: Pipeline,
     keys: Sequence[str] | None,
-) -> Outcome:
-    """Fetch and store a data type for partition `keys`, the current ones when None.
+) -> None:
+    """Fetch and store a data type for partition `keys`, the current ones when None, and report it to Dagster and the log.
 
-    Raises dg.Failure, not to be retried, for what the caller got wrong (see `target`).
+    Raises dg.Failure: not to be retried, for what the caller got wrong (see `target`); for named partitions when one could not
+    be fetched, else when none could.
     """
+    with execution(context, pipeline.database, dataset.name) as log:
+        wanted = _target(context, dataset, config, pipeline, keys)
+        log.plan(wanted.partition, [status for fetch in wanted.fetches for status in _waiting(fetch, "pending")])
+        done = [_fetch(context, dataset, config, pipeline, wanted, fetch, log) for fetch in wanted.fetches]
+        _conclude(context, dg.AssetKey(dataset.name), _outcome(dataset, wanted, done), strict=keys is not None)
+
+
+def _target(
+    context: dg.OpExecutionContext,
+    dataset: Dataset,
+    config: RefreshConfig,
+    pipeline: Pipeline,
+    keys: Sequence[str] | None,
+) -> Target:
+    """What this try is about; its symbols are registered as partitions.  Raises dg.Failure (see `target`)."""
     with pipeline.database.connect(name="universe") as connection:
         universe = tracked_symbols(connection)
         kept = symbols_kept(connection, dataset) if dataset.days_around is not None else set[str]()
@@ -53,8 +71,9 @@ def refresh(
     )
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
         context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
-    fetches = _missing(context, dataset, pipeline, wanted) if context.retry_number > 0 else wanted.fetches
-    return _outcome(dataset, wanted, [_fetch(context, dataset, config, pipeline, wanted, one) for one in fetches])
+    if context.retry_number > 0:
+        return replace(wanted, fetches=_missing(context, dataset, pipeline, wanted))
+    return wanted
 
 
 def _missing(context: dg.OpExecutionContext, dataset: Dataset, pipeline: Pipeline, wanted: Target) -> tuple[Fetch, ...]:
@@ -70,7 +89,7 @@ def _missing(context: dg.OpExecutionContext, dataset: Dataset, pipeline: Pipelin
     return (replace(only, symbols=tuple(symbol for symbol in only.symbols if symbol in owed)),)
 
 
-def conclude(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome, *, strict: bool) -> None:
+def _conclude(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome, *, strict: bool) -> None:
     """Tell Dagster which partitions are materialised, and fail the step where nothing (or, if `strict`, not all) is.
 
     Logged one by one, because a step that returns marks all partitions of its run as good and one that raises none.
@@ -98,8 +117,10 @@ def _fetch(
     pipeline: Pipeline,
     wanted: Target,
     fetch: Fetch,
+    log: ExecutionLog,
 ) -> Refreshed:
     context.log.info("asking for %s %s of %d symbols", dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols))
+    log.note(_waiting(fetch, "in_progress"))
     try:
         done = pipeline.market_data.refresh(
             dataset,
@@ -109,6 +130,7 @@ def _fetch(
             strategy=config.strategy,
             providers=config.providers,
             partition_key=wanted.partition,
+            progress=lambda so_far: log.follow(lambda: _statuses(fetch, so_far)),
         )
     except NoVendor as error:
         raise dg.Failure(str(error), allow_retries=False) from None
@@ -117,6 +139,7 @@ def _fetch(
             f"the database went away while {dataset.name} was being fetched ({str(error).strip()}). What was written before"
             " stays; another try asks for the rest."
         ) from error
+    log.note(_statuses(fetch, done))
     report, written = done.report, done.written
     context.log.info(
         "%d of %d symbols settled by %s in %.1f s; rows: %d new, %d changed, %d as before",
@@ -131,6 +154,28 @@ def _fetch(
     for symbol, errors in list(report.failed.items())[:SAMPLE]:
         context.log.warning("%s failed: %s", symbol, _said(errors))
     return done
+
+
+def _waiting(fetch: Fetch, status: State) -> Iterator[SymbolStatus]:
+    """The symbols of a fetch that has brought nothing yet."""
+    return (SymbolStatus(symbol=symbol, timeframe=fetch.timeframe or "", status=status) for symbol in fetch.symbols)
+
+
+def _statuses(fetch: Fetch, so_far: Refreshed) -> Iterator[SymbolStatus]:
+    """How the symbols of a fetch do of which something can be told: those that are settled or have failed.  Pure."""
+    report = so_far.report
+    for symbol in (*report.answered, *report.failed):
+        rows = so_far.rows_by_symbol[symbol]
+        said = "; ".join(f"{name}: {error}" for name, error in report.failed.get(symbol, {}).items())
+        yield SymbolStatus(
+            symbol=symbol,
+            timeframe=fetch.timeframe or "",
+            status="completed" if symbol in report.answered else "failed",
+            records_processed=rows.rows,
+            records_inserted=rows.inserted,
+            records_updated=rows.updated,
+            error_message=None if symbol in report.answered else said or "no vendor was asked",
+        )
 
 
 def _outcome(dataset: Dataset, wanted: Target, done: Sequence[Refreshed]) -> Outcome:

@@ -103,13 +103,20 @@ class Router:
         self._batch_size = batch_size
         self._concurrency = concurrency
 
-    def fetch(self, wanted: Wanted, vendors: Sequence[Vendor], deliver: Callable[[Sequence[Attempt]], None]) -> Report:
-        """Walk the vendors; `deliver` is called in this thread as answers arrive, with those of one vendor that are there.
+    def fetch(
+        self,
+        wanted: Wanted,
+        vendors: Sequence[Vendor],
+        report: Report,
+        deliver: Callable[[Sequence[Attempt]], None],
+        progress: Callable[[], None],
+    ) -> None:
+        """Walk the vendors and fill in `report`.
 
-        Never raises for what vendors do: that is in the report.  What `deliver` raises ends the fetch.
+        In this thread, as answers arrive: `deliver` is called with those of one vendor that are there, then, when they are in
+        the report, `progress`.  Never raises for what vendors do: that is in the report.  What these two raise ends the fetch.
         """
         started = time.perf_counter()
-        report = Report(requested=len(wanted.symbols))
         failed: dict[str, Errors] = {symbol: {} for symbol in wanted.symbols}
         legs = self._legs(wanted, vendors)
         for position, leg in enumerate(legs):
@@ -121,9 +128,9 @@ class Router:
                 deliver(attempts)
                 for called in ended:
                     report.settle(leg.vendor.name, verdicts(wanted.dataset, called), failed)
+                progress()
         report.failed = failed
         report.seconds = time.perf_counter() - started
-        return report
 
     def quota_needed(self, wanted: Wanted, vendor: Vendor) -> int | None:
         """Quota that a vendor's first way to answer takes, pages aside; None where it has no way to answer."""

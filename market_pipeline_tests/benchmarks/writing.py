@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from market_pipeline.datasets import DATASETS, Record
 from market_pipeline.storage.database import Database
-from market_pipeline.storage.writer import Provenance, Writer
+from market_pipeline.storage.writer import Provenance, Writer, total
 from market_pipeline_tests.benchmarks.measure import Result, per_second
 
 BARS = DATASETS["historical_prices"]
@@ -47,7 +47,7 @@ def run(database: Database) -> Iterator[Result]:
 
         def upsert() -> int:
             writer = Writer(connection)
-            return sum(writer.write(BARS, chunk, PROVENANCE, {}).rows for chunk in chunks(records))
+            return sum(total(writer.write(BARS, chunk, PROVENANCE, {})).rows for chunk in chunks(records))
 
         def upsert_afresh() -> int:
             connection.execute("TRUNCATE historical_prices")

@@ -28,7 +28,7 @@ from market_pipeline.simulator.process import RunningSimulator
 from market_pipeline.simulator.server import Simulator, SimulatorSettings
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.universe import TrackedSymbol, track
-from market_pipeline.storage.writer import Provenance, Writer
+from market_pipeline.storage.writer import Provenance, Writer, total
 from market_pipeline.tracking.failed_symbols import Failure, record_failures
 from market_pipeline.tracking.recorder import AttemptRow, write_attempts
 from market_pipeline_tests.docs.documents import DOCUMENTS, Block, document
@@ -190,8 +190,8 @@ def test_the_example_data_type_is_written_to_its_table_and_read_back(database: D
     with database.connect(autocommit=True) as connection:
         connection.execute(table.text.encode())
         writer, provenance = Writer(connection), Provenance("example", NOW, "run")
-        assert writer.write(dataset, checked.records, provenance).inserted == 1
-        assert writer.write(dataset, checked.records, provenance).unchanged == 1
+        assert total(writer.write(dataset, checked.records, provenance)).inserted == 1
+        assert total(writer.write(dataset, checked.records, provenance)).unchanged == 1
         kept = connection.execute("SELECT symbol, shares_short, provider FROM short_interest").fetchall()
     assert kept == [("AAPL", 120_000_000, "example")]
 

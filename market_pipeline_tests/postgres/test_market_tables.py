@@ -9,7 +9,7 @@ import pytest
 
 from market_pipeline.datasets import DATASETS, Record, column_type
 from market_pipeline.storage.database import Database
-from market_pipeline.storage.writer import Provenance, Writer
+from market_pipeline.storage.writer import Provenance, Writer, total
 
 BARS = DATASETS["historical_prices"]
 FETCHED = datetime(2026, 11, 20, 22, tzinfo=UTC)
@@ -96,9 +96,9 @@ def test_money_is_exact_and_times_are_utc(database: Database) -> None:
 def test_the_same_rows_again_change_nothing_and_new_values_update(database: Database) -> None:
     with database.connect(autocommit=True) as connection:
         writer = Writer(connection)
-        first = writer.write(BARS, bars(300), provenance(), {})
-        again = writer.write(BARS, bars(300), provenance(run="second"), {})
-        changed = writer.write(BARS, bars(300, close=Decimal("10.5")), provenance(run="third"), {})
+        first = total(writer.write(BARS, bars(300), provenance(), {}))
+        again = total(writer.write(BARS, bars(300), provenance(run="second"), {}))
+        changed = total(writer.write(BARS, bars(300, close=Decimal("10.5")), provenance(run="third"), {}))
         runs = connection.execute("SELECT DISTINCT run_id FROM historical_prices").fetchall()
     assert (first.inserted, first.updated, first.unchanged) == (300, 0, 0)
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, 300)

@@ -1,0 +1,56 @@
+"""A step of a run as an execution: opened in the log when it begins, closed when it ends, however that is.
+
+Here belongs what Dagster knows of a step and its tries.  What is written, and how, is `market_pipeline.tracking.executions`.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import dagster as dg
+
+from market_pipeline.storage.database import Database
+from market_pipeline.tracking.executions import Execution, ExecutionLog
+
+
+@contextmanager
+def execution(context: dg.OpExecutionContext, database: Database, data_type: str) -> Iterator[ExecutionLog]:
+    """The log of the step's execution, to tell which symbols it is about and how they do.
+
+    What is raised inside closes it as failed, or leaves it open for the try that the step's retry policy will make.
+    """
+    step = context.get_step_execution_context()
+    known = Execution(
+        run_id=context.run_id,
+        step=step.step.key,
+        job=context.job_name,
+        data_type=data_type,
+        retry_number=context.retry_number,
+    )
+    with closing(ExecutionLog(database, known)) as log:
+        log.begin()
+        try:
+            yield log
+        except BaseException as error:  # a cancelled run is interrupted by one that is no Exception
+            policy = step.op_retry_policy
+            tries_left = 0 if policy is None else policy.max_retries - context.retry_number
+            if is_tried_again(error, tries_left):
+                log.pause(_said(error))
+            else:
+                log.finish(_said(error))
+            raise
+        log.finish()
+
+
+def is_tried_again(error: BaseException, tries_left: int) -> bool:
+    """Whether Dagster will run a step again that has raised `error`.  Pure."""
+    if isinstance(error, dg.Failure) and not error.allow_retries:
+        return False
+    return isinstance(error, Exception) and tries_left > 0
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, dg.Failure):
+        return error.description or "the step failed"
+    if isinstance(error, Exception):
+        return f"{type(error).__name__}: {error}"
+    return "the run was interrupted"
