@@ -1033,6 +1033,34 @@ COMMENT ON COLUMN public.failed_symbols.errors IS 'last error by vendor: {"finnh
 
 COMMENT ON COLUMN public.failed_symbols.timeframe IS 'length of the bars, '''' for data types without';
 
+CREATE TABLE public.feature_computation_failures (
+    failure_id bigint NOT NULL,
+    symbol text NOT NULL,
+    timeframe text NOT NULL,
+    error_message text NOT NULL,
+    execution_id uuid,
+    retry_count integer DEFAULT 0 NOT NULL,
+    resolved boolean DEFAULT false NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.feature_computation_failures IS 'Features that could not be computed: one open row per symbol and timeframe, resolved by success.';
+
+COMMENT ON COLUMN public.feature_computation_failures.execution_id IS 'the last execution that failed; null once the log of it is trimmed';
+
+COMMENT ON COLUMN public.feature_computation_failures.retry_count IS 'how often it failed again since it first did';
+
+COMMENT ON COLUMN public.feature_computation_failures.failed_at IS 'when it failed last';
+
+ALTER TABLE public.feature_computation_failures ALTER COLUMN failure_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.feature_computation_failures_failure_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE VIEW public.feature_freshness AS
  SELECT symbol,
     timeframe,
@@ -1566,6 +1594,45 @@ CREATE TABLE public.rejected_records (
 
 COMMENT ON TABLE public.rejected_records IS 'Quarantine: rows that are no valid records, as parsed, with the reason.';
 
+CREATE TABLE public.scheduler_execution_log (
+    execution_id uuid NOT NULL,
+    run_id text NOT NULL,
+    job text NOT NULL,
+    data_type text NOT NULL,
+    partition_key text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    total_symbols integer DEFAULT 0 NOT NULL,
+    successful_symbols integer DEFAULT 0 NOT NULL,
+    failed_symbols integer DEFAULT 0 NOT NULL,
+    total_records_processed bigint DEFAULT 0 NOT NULL,
+    total_records_inserted bigint DEFAULT 0 NOT NULL,
+    total_records_updated bigint DEFAULT 0 NOT NULL,
+    duration_seconds double precision GENERATED ALWAYS AS ((EXTRACT(epoch FROM (completed_at - started_at)))::double precision) STORED,
+    status text NOT NULL,
+    error_message text,
+    CONSTRAINT scheduler_execution_log_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE public.scheduler_execution_log IS 'One row per execution: what a run did for one data type, when, for how many symbols, and how it ended.';
+
+COMMENT ON COLUMN public.scheduler_execution_log.execution_id IS 'follows from run and step, so that a retry of the step continues its execution';
+
+COMMENT ON COLUMN public.scheduler_execution_log.run_id IS 'the Dagster run';
+
+COMMENT ON COLUMN public.scheduler_execution_log.job IS 'the Dagster job; __ASSET_JOB for assets materialised in the UI';
+
+COMMENT ON COLUMN public.scheduler_execution_log.partition_key IS 'the days, first...last; empty for data kept by symbol';
+
+COMMENT ON COLUMN public.scheduler_execution_log.updated_at IS 'when its run last wrote to it';
+
+COMMENT ON COLUMN public.scheduler_execution_log.total_symbols IS 'symbols it is about; successful and failed ones are counted at the end';
+
+COMMENT ON COLUMN public.scheduler_execution_log.total_records_processed IS 'records stored, those that were there already included';
+
+COMMENT ON COLUMN public.scheduler_execution_log.status IS 'completed also where some symbols failed; failed where the step did, or its run ended without it';
+
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -1639,6 +1706,40 @@ COMMENT ON COLUMN public.stock_quotes.currency IS 'currency of every price in th
 
 COMMENT ON COLUMN public.stock_quotes.market_state IS 'what the exchange was doing: pre, regular, post or closed';
 
+CREATE TABLE public.symbol_computation_status (
+    execution_id uuid NOT NULL,
+    symbol text NOT NULL,
+    asset_class text,
+    timeframe text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    records_processed bigint DEFAULT 0 NOT NULL,
+    records_inserted bigint DEFAULT 0 NOT NULL,
+    records_updated bigint DEFAULT 0 NOT NULL,
+    features_computed integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    duration_seconds double precision GENERATED ALWAYS AS ((EXTRACT(epoch FROM (completed_at - started_at)))::double precision) STORED,
+    retry_count integer DEFAULT 0 NOT NULL,
+    error_message text,
+    last_error text,
+    CONSTRAINT symbol_computation_status_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'retry'::text])))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.symbol_computation_status IS 'How each symbol of an execution is doing, by timeframe where there are several.';
+
+COMMENT ON COLUMN public.symbol_computation_status.symbol IS '* for data about the whole market';
+
+COMMENT ON COLUMN public.symbol_computation_status.timeframe IS 'bar length; empty for data without bars';
+
+COMMENT ON COLUMN public.symbol_computation_status.status IS 'retry: it failed, and another try of the step will follow by itself';
+
+COMMENT ON COLUMN public.symbol_computation_status.retry_count IS 'in which retry of the step it was last worked on, 0 for the first try';
+
+COMMENT ON COLUMN public.symbol_computation_status.error_message IS 'why it failed; null for one that did not, or was got by a retry';
+
+COMMENT ON COLUMN public.symbol_computation_status.last_error IS 'the last error of any try, kept when a retry got it';
+
 ALTER TABLE ONLY public.company_info
     ADD CONSTRAINT company_info_pkey PRIMARY KEY (symbol);
 
@@ -1668,6 +1769,9 @@ ALTER TABLE ONLY public.economic_events
 
 ALTER TABLE ONLY public.failed_symbols
     ADD CONSTRAINT failed_symbols_pkey PRIMARY KEY (data_type, symbol, partition_key, timeframe);
+
+ALTER TABLE ONLY public.feature_computation_failures
+    ADD CONSTRAINT feature_computation_failures_pkey PRIMARY KEY (failure_id);
 
 ALTER TABLE ONLY public.fetch_attempts
     ADD CONSTRAINT fetch_attempts_pkey PRIMARY KEY (attempt_id);
@@ -1708,6 +1812,9 @@ ALTER TABLE ONLY public.provider_windows
 ALTER TABLE ONLY public.rejected_records
     ADD CONSTRAINT rejected_records_pkey PRIMARY KEY (data_type, provider, payload_hash);
 
+ALTER TABLE ONLY public.scheduler_execution_log
+    ADD CONSTRAINT scheduler_execution_log_pkey PRIMARY KEY (execution_id);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
@@ -1717,10 +1824,19 @@ ALTER TABLE ONLY public.schema_objects
 ALTER TABLE ONLY public.stock_quotes
     ADD CONSTRAINT stock_quotes_pkey PRIMARY KEY (symbol, as_of);
 
+ALTER TABLE ONLY public.symbol_computation_status
+    ADD CONSTRAINT symbol_computation_status_pkey PRIMARY KEY (execution_id, symbol, timeframe);
+
 ALTER TABLE ONLY public.tracked_symbols
     ADD CONSTRAINT tracked_symbols_pkey PRIMARY KEY (symbol);
 
 CREATE INDEX failed_symbols_due ON public.failed_symbols USING btree (data_type, next_retry_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX feature_computation_failures_by_execution ON public.feature_computation_failures USING btree (execution_id);
+
+CREATE INDEX feature_computation_failures_by_time ON public.feature_computation_failures USING btree (failed_at);
+
+CREATE UNIQUE INDEX feature_computation_failures_open ON public.feature_computation_failures USING btree (symbol, timeframe) WHERE (NOT resolved);
 
 CREATE INDEX fetch_attempts_by_provider ON public.fetch_attempts USING btree (provider, data_type, attempted_at);
 
@@ -1740,7 +1856,20 @@ CREATE INDEX rejected_records_by_symbol ON public.rejected_records USING btree (
 
 CREATE INDEX rejected_records_by_time ON public.rejected_records USING btree (last_seen_at);
 
+CREATE INDEX scheduler_execution_log_by_data_type ON public.scheduler_execution_log USING btree (data_type, started_at);
+
+CREATE INDEX scheduler_execution_log_by_run ON public.scheduler_execution_log USING btree (run_id);
+
+CREATE INDEX scheduler_execution_log_by_time ON public.scheduler_execution_log USING btree (started_at);
+
+CREATE INDEX scheduler_execution_log_running ON public.scheduler_execution_log USING btree (run_id) WHERE (status = 'running'::text);
+
 CREATE INDEX stock_quotes_by_session ON public.stock_quotes USING btree (session, symbol);
+
+CREATE INDEX symbol_computation_status_by_symbol ON public.symbol_computation_status USING btree (symbol, started_at);
+
+ALTER TABLE ONLY public.feature_computation_failures
+    ADD CONSTRAINT feature_computation_failures_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.scheduler_execution_log(execution_id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.provider_leases
     ADD CONSTRAINT provider_leases_provider_fkey FOREIGN KEY (provider) REFERENCES public.provider_gates(provider) ON DELETE CASCADE;
@@ -1750,3 +1879,6 @@ ALTER TABLE ONLY public.provider_scopes
 
 ALTER TABLE ONLY public.provider_windows
     ADD CONSTRAINT provider_windows_provider_fkey FOREIGN KEY (provider) REFERENCES public.provider_gates(provider) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.symbol_computation_status
+    ADD CONSTRAINT symbol_computation_status_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.scheduler_execution_log(execution_id) ON DELETE CASCADE;
