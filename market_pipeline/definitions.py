@@ -23,6 +23,8 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
         jobs=[*DATA_TYPE_JOBS.values(), market_data_refresh],
         schedules=[data_type_schedule(dataset, sessions) for dataset in DATASETS.values()],
         sensors=SENSORS,
+        # A second process for a step would spend two more seconds on imports, and almost every run has one step.
+        executor=dg.in_process_executor,
         resources={"pipeline": PipelineResource(), **(resource_overrides or {})},
     )
 

@@ -1,7 +1,6 @@
 """Jobs: one per data type, and the main one over all of them.
 
-Here belong jobs and nothing that they do.  One-step jobs run in the process that starts them: a second process would
-spend two more seconds on imports.
+Here belong jobs and nothing that they do.
 """
 
 from typing import Any
@@ -18,7 +17,6 @@ DATA_TYPE_JOBS = {
         f"{name}_job",
         selection=[name],
         description=f"Refreshes {dataset.title.lower()}: the current partition, unless one is named.",
-        executor_def=dg.in_process_executor,
         tags={"market_pipeline/data_type": name},
     )
     for name, dataset in DATASETS.items()
@@ -43,7 +41,6 @@ def _same_for_all(config: RefreshConfig) -> dict[str, Any]:
 @dg.job(
     # An asset job cannot do it: its assets must be partitioned alike, and these are by session, by day and by symbol.
     description="Refreshes the current partition of all data types, one after the other; one that fails stops no other.",
-    executor_def=dg.in_process_executor,
     config=dg.ConfigMapping(
         config_schema=RefreshConfig.to_config_schema().as_field(),
         config_fn=lambda config: {"ops": _same_for_all(RefreshConfig(**config))},

@@ -117,3 +117,11 @@ def _is_dagsters(value: Any) -> bool:
 
 def _name(value: Any) -> str:
     return str(value.key.to_user_string() if isinstance(value, dg.AssetsDefinition) else value.name)
+
+
+def test_no_job_starts_a_process_for_a_step_not_even_the_one_behind_the_materialize_button(
+    definitions: dg.Definitions,
+) -> None:
+    executors = {job.name: job.executor_def.name for job in definitions.get_repository_def().get_all_jobs()}
+    assert "__ASSET_JOB" in executors
+    assert set(executors.values()) == {"in_process"}
