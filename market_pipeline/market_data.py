@@ -5,6 +5,7 @@ the caller's; Dagster is nobody's business here.
 """
 
 import logging
+import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,11 +20,10 @@ from market_pipeline.datasets import Dataset, Record, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.router import Report, Router, Wanted
-from market_pipeline.fetching.strategies import Standing, order
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.routes import route
+from market_pipeline.ranking import Ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.database import Database
@@ -33,14 +33,9 @@ from market_pipeline.storage.writer import Provenance, Writer, Written, total
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
 from market_pipeline.tracking.recorder import AttemptRow, Recorder
-from market_pipeline.tracking.statistics import standings
 
 SAMPLE = 5  # records
 log = logging.getLogger(__name__)
-
-
-class NoVendor(Exception):
-    """Nobody can be asked for a data type: no vendor is enabled, has its key, or is among those chosen."""
 
 
 @dataclass(slots=True)
@@ -71,7 +66,7 @@ class MarketData:
         *,
         database: Database,
         vendors: Mapping[str, Vendor],
-        priorities: Mapping[str, int],
+        ranking: Ranking,
         router: Router,
         sessions: Sessions,
         clock: Callable[[], datetime],
@@ -79,12 +74,11 @@ class MarketData:
     ) -> None:
         self._database = database
         self._vendors = vendors
-        self._priorities = priorities
+        self._ranking = ranking
         self._router = router
         self._sessions = sessions
         self._clock = clock
         self._run_id = run_id
-        self._turn = 0
 
     def refresh(
         self,
@@ -114,12 +108,13 @@ class MarketData:
         )
         with self._database.connect(autocommit=True, name=f"fetch {dataset.name}") as connection:
             if dataset.pinned and timeframe is not None:
-                wanted = replace(wanted, homes=series_homes(connection, symbols, timeframe))
-            names = self._order(wanted, providers, standings(connection, dataset.name))
-            done = Refreshed(order=names, report=Report(requested=len(symbols)))
+                wanted = replace(wanted, asked_first=series_homes(connection, symbols, timeframe))
+            ranked = self._ranking.of(connection, wanted, providers)
+            wanted = replace(wanted, asked_first={**wanted.asked_first, **ranked.tried_out})
+            done = Refreshed(order=ranked.order, report=Report(requested=len(symbols)))
             deliver = self._storing(Writer(connection), wanted, done)
             report = done.report
-            vendors = [self._vendors[name] for name in names]
+            vendors = [self._vendors[name] for name in ranked.order]
             self._router.fetch(wanted, vendors, report, deliver, progress=lambda: progress(done))
             if dataset.pinned and timeframe is not None:
                 claim_series(connection, report.answered, timeframe)
@@ -131,12 +126,6 @@ class MarketData:
             )
             self._note_freshness(connection, wanted, done)
         return done
-
-    def _order(self, wanted: Wanted, providers: Sequence[str], known: Mapping[str, Standing]) -> tuple[str, ...]:
-        """The vendors to ask, first to last.  Raises NoVendor."""
-        quota = self._candidates(wanted, providers)
-        self._turn += 1
-        return order(wanted.strategy, list(quota), known, quota=quota, turn=self._turn)
 
     def _storing(self, writer: Writer, wanted: Wanted, done: Refreshed) -> Callable[[Sequence[Attempt]], None]:
         """What takes answers of a vendor as they arrive: writes them, and counts them into `done`."""
@@ -150,7 +139,7 @@ class MarketData:
             if not records and not rejected:
                 return
             provenance = Provenance(attempts[0].provider, now, self._run_id)
-            written = writer.write(dataset, records, provenance, wanted.homes if dataset.pinned else None)
+            written = writer.write(dataset, records, provenance, wanted.asked_first if dataset.pinned else None)
             for symbol, rows in written.items():
                 done.rows_by_symbol[symbol] += rows
             writer.quarantine(dataset, rejected, provenance)
@@ -178,25 +167,6 @@ class MarketData:
         except psycopg.Error as error:
             log.warning("freshness of %s could not be recorded: %s", dataset.name, error)
 
-    def _candidates(self, wanted: Wanted, providers: Sequence[str]) -> dict[str, int]:
-        """The vendors that can answer, in their default order and narrowed to `providers`, with the quota they need.
-
-        Raises NoVendor.
-        """
-        dataset = wanted.dataset
-        routed = route(dataset.name, self._priorities)
-        chosen = [name for name in routed if name in self._vendors and (not providers or name in providers)]
-        needs = {name: self._router.quota_needed(wanted, self._vendors[name]) for name in chosen}
-        able = {name: count for name, count in needs.items() if count is not None}
-        if not able:
-            among = f" among {', '.join(providers)}" if providers else ""
-            raise NoVendor(
-                f"no vendor can be asked for {dataset.name}{among}. It is offered by {', '.join(routed)}: set the key"
-                " of one of them (`market-pipeline providers` shows which variable), or enable one that is disabled. Vendors that"
-                " cannot tell about the time asked for are left out."
-            )
-        return able
-
 
 @contextmanager
 def open_market_data(
@@ -208,10 +178,11 @@ def open_market_data(
     provider_settings: Callable[[str], ProviderSettings] = load_provider_settings,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
+    chance: Callable[[], float] = random.random,
 ) -> Iterator[MarketData]:
     """Everything assembled for one run; leaving it writes the attempts still queued and closes the connections.
 
-    With `simulator_url` every vendor is the simulator there.
+    With `simulator_url` every vendor is the simulator there.  `chance` gives random numbers from 0 up to 1.
     """
     own = {name: provider_settings(name) for name in PROVIDERS}
     vendors = configured_vendors(PROVIDERS, settings, own, simulator_url=simulator_url, clock=clock)
@@ -227,10 +198,11 @@ def open_market_data(
                 caller, clock=clock, batch_size=settings.fetch_batch_size, concurrency=settings.fetch_concurrency
             )
             priorities = {name: one.priority for name, one in own.items() if one.priority is not None}
+            ranking = Ranking(vendors, priorities, router, clock, chance)
             yield MarketData(
                 database=database,
                 vendors=vendors,
-                priorities=priorities,
+                ranking=ranking,
                 router=router,
                 sessions=Sessions(settings.exchange),
                 clock=clock,

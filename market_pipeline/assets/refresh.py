@@ -16,8 +16,9 @@ from market_pipeline.assets.execution import execution
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.fetching.router import Errors
-from market_pipeline.market_data import NoVendor, Refreshed
+from market_pipeline.market_data import Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
+from market_pipeline.ranking import NoVendor
 from market_pipeline.resources import Pipeline
 from market_pipeline.storage.universe import symbols_kept, tracked_symbols
 from market_pipeline.tracking.executions import ExecutionLog, State, SymbolStatus

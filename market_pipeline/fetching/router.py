@@ -32,8 +32,8 @@ class Wanted:
     window: Window | None = None
     timeframe: str | None = None
     strategy: Strategy = Strategy.MOST_RELIABLE
-    homes: Mapping[str, str] = field(default_factory=dict)
-    """The vendor that a symbol's series belongs to, asked first for that symbol."""
+    asked_first: Mapping[str, str] = field(default_factory=dict)
+    """The vendor that is asked first for a symbol: the home of its series, or one that is tried out."""
 
 
 @dataclass(slots=True)
@@ -142,17 +142,17 @@ class Router:
         return in_order(vendor.provider.endpoints_for(question.data_type), question, self._batch_size)
 
     def _legs(self, wanted: Wanted, vendors: Sequence[Vendor]) -> list[_Leg]:
-        """Homes first, each for its own symbols; ROUND_ROBIN deals the symbols out; then everybody for what is left."""
+        """Whoever is to be asked first for some symbols; ROUND_ROBIN deals the others out; then everybody for what is left."""
         question = self._ask(wanted, wanted.symbols)
         stations = [(vendor, endpoint) for vendor in vendors for endpoint in self._endpoints(vendor, question)]
         shares = {
-            vendor.name: frozenset(symbol for symbol in wanted.symbols if wanted.homes.get(symbol) == vendor.name)
+            vendor.name: frozenset(symbol for symbol in wanted.symbols if wanted.asked_first.get(symbol) == vendor.name)
             for vendor, _ in stations
         }
         if wanted.strategy is Strategy.ROUND_ROBIN:
-            homeless = [symbol for symbol in wanted.symbols if wanted.homes.get(symbol) not in shares]
+            others = [symbol for symbol in wanted.symbols if wanted.asked_first.get(symbol) not in shares]
             for turn, name in enumerate(shares):
-                shares[name] |= frozenset(homeless[turn :: len(shares)])
+                shares[name] |= frozenset(others[turn :: len(shares)])
         dealt = [_Leg(vendor, endpoint, shares[vendor.name]) for vendor, endpoint in stations if shares[vendor.name]]
         return dealt + [_Leg(vendor, endpoint) for vendor, endpoint in stations]
 

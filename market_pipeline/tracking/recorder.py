@@ -75,9 +75,10 @@ _TYPES = (
 _STATS = """
     INSERT INTO provider_stats AS old (provider, data_type, total_attempts, successes, failures, rate_limited,
         consecutive_failures, total_response_time_ms, records, last_attempt_at, last_success_at, last_failure_at,
-        last_error)
+        last_error, recent_calls, recent_successes, recent_response_ms)
     VALUES (%(provider)s, %(data_type)s, %(attempts)s, %(successes)s, %(failures)s, %(rate_limited)s, %(streak)s,
-        %(response_ms)s, %(records)s, %(last_attempt_at)s, %(last_success_at)s, %(last_failure_at)s, %(last_error)s)
+        %(response_ms)s, %(records)s, %(last_attempt_at)s, %(last_success_at)s, %(last_failure_at)s, %(last_error)s,
+        %(recent_calls)s, %(recent_successes)s, %(recent_response_ms)s)
     ON CONFLICT (provider, data_type) DO UPDATE SET
         total_attempts = old.total_attempts + excluded.total_attempts,
         successes = old.successes + excluded.successes,
@@ -90,8 +91,18 @@ _STATS = """
         last_attempt_at = greatest(old.last_attempt_at, excluded.last_attempt_at),
         last_success_at = greatest(old.last_success_at, excluded.last_success_at),
         last_failure_at = greatest(old.last_failure_at, excluded.last_failure_at),
-        last_error = coalesce(excluded.last_error, old.last_error)
+        last_error = coalesce(excluded.last_error, old.last_error),
+        (recent_calls, recent_successes, recent_response_ms) = (
+            SELECT old.recent_calls * kept + excluded.recent_calls,
+                old.recent_successes * kept + excluded.recent_successes,
+                old.recent_response_ms * kept + excluded.recent_response_ms
+            FROM (SELECT %(kept)s * provider_record_kept(old.last_attempt_at, excluded.last_attempt_at)) AS faded (kept)
+        )
 """
+
+# What is left of a call in the recent record after another one: about the last hundred calls count.  It fades with time as
+# well, see provider_record_kept.
+KEPT = 0.99
 
 
 class Recorder:
@@ -190,4 +201,16 @@ def _total(provider: str, data_type: str, rows: list[AttemptRow]) -> dict[str, A
         "last_success_at": good[-1].attempted_at if good else None,
         "last_failure_at": bad[-1].attempted_at if bad else None,
         "last_error": bad[-1].error_message if bad else None,
+        "kept": KEPT ** len(rows),
+        "recent_calls": _fading(1.0 for _ in rows),
+        "recent_successes": _fading(float(row.outcome in NOT_A_FAILURE) for row in rows),
+        "recent_response_ms": _fading(row.response_time_ms for row in rows),
     }
+
+
+def _fading(values: Iterable[float]) -> float:
+    """A sum in which each value counts KEPT times as much as the one after it."""
+    total = 0.0
+    for value in values:
+        total = total * KEPT + value
+    return total

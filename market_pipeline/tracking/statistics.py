@@ -8,7 +8,6 @@ from psycopg import sql
 from psycopg.rows import TupleRow, class_row
 
 from market_pipeline.datasets import DATASETS, Dataset
-from market_pipeline.fetching.strategies import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,6 @@ class Holding:
     exhausted: int
     rejected: int
     """Rows in quarantine."""
-
-
-def standings(connection: psycopg.Connection[TupleRow], data_type: str) -> dict[str, Standing]:
-    """Each vendor's record for a data type, by vendor; vendors that were never asked are not in it."""
-    rows = connection.execute(
-        "SELECT provider, total_attempts, successes, total_response_time_ms / nullif(total_attempts, 0)"
-        " FROM provider_stats WHERE data_type = %s",
-        [data_type],
-    ).fetchall()
-    return {name: Standing(attempts, successes, average or 0.0) for name, attempts, successes, average in rows}
 
 
 def provider_performance(connection: psycopg.Connection[TupleRow]) -> list[ProviderPerformance]:

@@ -28,7 +28,9 @@ class World:
     database: Database
     opened: ExitStack
 
-    def market_data(self, run_id: str = "run", now: datetime = NOW, **vendors: dict[str, Any]) -> MarketData:
+    def market_data(
+        self, run_id: str = "run", now: datetime = NOW, chance: float = 0.0, **vendors: dict[str, Any]
+    ) -> MarketData:
         def own(name: str) -> ProviderSettings:
             return ProviderSettings(_env_file=None, **vendors.get(name, {}))  # type: ignore[call-arg]
 
@@ -42,6 +44,7 @@ class World:
                 provider_settings=own,
                 clock=lambda: now,
                 sleep=lambda seconds: None,
+                chance=lambda: chance,
             )
         )
 

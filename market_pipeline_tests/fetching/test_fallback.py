@@ -154,6 +154,30 @@ def test_round_robin_deals_the_symbols_out(world: World) -> None:
     assert done.report.fallbacks == 0
 
 
+def test_round_robin_starts_with_another_vendor_each_time_whichever_process_asks(world: World) -> None:
+    firsts = [world.quotes(["AAPL"], "finnhub", "nasdaq", strategy=Strategy.ROUND_ROBIN).order[0] for _ in range(4)]
+    assert firsts == ["finnhub", "nasdaq", "finnhub", "nasdaq"]
+
+
+def test_a_vendor_hardly_known_is_asked_for_a_few_symbols_first(world: World) -> None:
+    asked = {"window": SESSION, "strategy": Strategy.MOST_RELIABLE, "providers": ["finnhub", "nasdaq"]}
+    quotes = DATASETS["stock_quotes"]
+    first = world.market_data().refresh(quotes, TEN, **asked)
+    assert first.report.vendors == {"finnhub": 10}, "nobody is known yet"
+    world.opened.close()  # the recorder writes what it still holds
+    world.market_data().refresh(quotes, TEN[:5], **asked)
+    world.opened.close()
+    again = world.market_data(chance=0.9).refresh(quotes, TEN, **asked)
+    assert again.report.vendors == {"finnhub": 9, "nasdaq": 1}
+
+
+def test_without_the_vendors_records_the_default_order_is_taken(world: World) -> None:
+    with world.database.connect(autocommit=True) as connection:
+        connection.execute("ALTER TABLE provider_stats RENAME TO lost")
+    done = world.quotes(["AAPL"], "finnhub", "nasdaq", strategy=Strategy.MOST_RELIABLE)
+    assert done.report.answered == {"AAPL": "finnhub"}
+
+
 def test_a_price_series_stays_with_its_vendor_and_a_bar_from_another_one_shows(world: World, fault: Fault) -> None:
     def prices(*providers: str) -> dict[str, str]:
         places = {name: {"priority": place} for place, name in enumerate(providers, start=1)}
