@@ -655,6 +655,17 @@ $$;
 
 COMMENT ON FUNCTION public.get_retry_candidates(p_data_type text, p_at timestamp with time zone) IS 'Symbols ready for retry, the longest due first: SELECT * FROM get_retry_candidates(''company_info''). Only tracked ones.';
 
+CREATE FUNCTION public.provider_record_kept(p_since timestamp with time zone, p_at timestamp with time zone) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE STRICT
+    AS $$
+BEGIN
+    -- half of it in a day: yesterday's run of a daily data type still counts, last week's has faded to under 1 %
+    RETURN 0.5::double precision ^ least(100, greatest(0, date_part('epoch', p_at - p_since) / 86400));
+END
+$$;
+
+COMMENT ON FUNCTION public.provider_record_kept(p_since timestamp with time zone, p_at timestamp with time zone) IS 'What is left after some time of a vendor''s recent record.';
+
 CREATE TABLE public.company_info (
     symbol text NOT NULL,
     name text NOT NULL,
@@ -1520,6 +1531,13 @@ WITH (fillfactor='20');
 
 COMMENT ON TABLE public.provider_leases IS 'Calls in flight by process; a process that was killed gives its slots back by expiry.';
 
+CREATE TABLE public.provider_rotation (
+    data_type text NOT NULL,
+    turn bigint NOT NULL
+);
+
+COMMENT ON TABLE public.provider_rotation IS 'Whose turn it is with the strategy ROUND_ROBIN: every fetch, of whatever process, moves on by one vendor.';
+
 CREATE TABLE public.provider_stats (
     provider text NOT NULL,
     data_type text NOT NULL,
@@ -1533,10 +1551,25 @@ CREATE TABLE public.provider_stats (
     last_attempt_at timestamp with time zone,
     last_success_at timestamp with time zone,
     last_failure_at timestamp with time zone,
-    last_error text
+    last_error text,
+    recent_calls numeric(16,6) DEFAULT 0 NOT NULL,
+    recent_successes numeric(16,6) DEFAULT 0 NOT NULL,
+    recent_response_ms numeric(16,6) DEFAULT 0 NOT NULL,
+    ranked_reliability double precision,
+    ranked_response_ms double precision
 );
 
 COMMENT ON TABLE public.provider_stats IS 'Running totals of fetch_attempts per vendor and data type; an unknown symbol or no data is no failure.';
+
+COMMENT ON COLUMN public.provider_stats.recent_calls IS 'calls as of last_attempt_at; each call and each day without one makes earlier ones count less';
+
+COMMENT ON COLUMN public.provider_stats.recent_successes IS 'those of recent_calls that were answered';
+
+COMMENT ON COLUMN public.provider_stats.recent_response_ms IS 'time that recent_calls took together';
+
+COMMENT ON COLUMN public.provider_stats.ranked_reliability IS 'the reliability by which it was last ordered: kept until it has moved clearly';
+
+COMMENT ON COLUMN public.provider_stats.ranked_response_ms IS 'the time until a good answer by which it was last ordered: kept until it has moved clearly';
 
 CREATE VIEW public.provider_status AS
  SELECT gate.provider AS name,
@@ -1799,6 +1832,9 @@ ALTER TABLE ONLY public.provider_gates
 
 ALTER TABLE ONLY public.provider_leases
     ADD CONSTRAINT provider_leases_pkey PRIMARY KEY (provider, holder);
+
+ALTER TABLE ONLY public.provider_rotation
+    ADD CONSTRAINT provider_rotation_pkey PRIMARY KEY (data_type);
 
 ALTER TABLE ONLY public.provider_scopes
     ADD CONSTRAINT provider_scopes_pkey PRIMARY KEY (provider, scope);
