@@ -48,6 +48,12 @@ class Sessions:
         session = _session_until(self.exchange, today)
         return session if now >= self.opens(session) else _session_until(self.exchange, session - timedelta(days=1))
 
+    def completed(self, now: datetime, count: int) -> list[date]:
+        """The last `count` sessions that have closed; fewer where sessions are not known so far back."""
+        current = self.current(now)
+        stop = -1 if now < self.closes(current) else None
+        return self.between(FIRST_SESSION, current)[:stop][-count:] if count else []
+
     def opens(self, session: date) -> datetime:
         return _hours(self.exchange, session)[0]
 

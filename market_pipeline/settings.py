@@ -80,6 +80,9 @@ class Settings(_EnvironmentSettings):
     exchange: str = Field(
         default="XNYS", description="exchange whose sessions are the trading days (a code of exchange_calendars)"
     )
+    history_sessions: Annotated[int, Field(ge=0, le=2_500)] = Field(
+        default=252, description="trading days of price history that a newly added symbol gets: 252 are a year"
+    )
     fetch_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
         default=5, description="requests in flight at once to one vendor"
     )

@@ -121,17 +121,20 @@ def _chosen(universe: Sequence[TrackedSymbol], symbols: Sequence[str]) -> list[T
 
 
 def _symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> list[str]:
-    """The symbols to fetch for symbol partitions: the keys, or every active one."""
-    active = [one.symbol for one in chosen]
+    """The symbols to fetch for symbol partitions: the keys, or every active one.
+
+    A range of partitions passes over symbols that are not fetched any more: it was drawn in the UI, not spelled out.
+    """
+    active = {one.symbol: one for one in chosen}
     if keys is None:
-        return active
-    strangers = sorted(set(keys) - set(active))
-    if strangers:
+        return list(active)
+    wanted = [key for key in keys if key in active]
+    if not wanted:
         raise _refused(
-            f"no such partition: {', '.join(strangers[:SAMPLE])} is not an active symbol of this run."
+            f"no such partition: {', '.join(keys[:SAMPLE])} is not an active symbol of this run."
             " Add symbols with `market-pipeline symbols add`."
         )
-    return list(keys)
+    return wanted
 
 
 def _days_of(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: datetime) -> list[date]:

@@ -6,6 +6,7 @@ Each is a pure decision about what was read, and a thin shell around it that rea
 import dagster as dg
 
 from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
+from market_pipeline.sensors.onboarding import onboarding_sensor
 from market_pipeline.sensors.symbols import symbols_sensor
 
-SENSORS: list[dg.SensorDefinition] = [symbols_sensor, failed_symbols_sensor()]
+SENSORS: list[dg.SensorDefinition] = [symbols_sensor, onboarding_sensor(), failed_symbols_sensor()]

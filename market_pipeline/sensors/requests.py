@@ -14,6 +14,15 @@ from market_pipeline.partitions import range_of
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 
+PURPOSE = "market_pipeline/purpose"
+"""The tag that tells why a run was asked for: retry, onboarding, freshness."""
+NOT_FINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
@@ -42,6 +51,11 @@ def refresh_request(
         partition_key=partition if partition and not a_range else None,
         tags={**tags, RANGE_START: keys[0], RANGE_END: keys[1]} if keys is not None and a_range else tags,
     )
+
+
+def unfinished(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> Sequence[dg.DagsterRun]:
+    """The runs with these tags that are queued or running."""
+    return instance.get_runs(dg.RunsFilter(tags={PURPOSE: tags[PURPOSE]}, statuses=NOT_FINISHED))
 
 
 def newest_run(instance: dg.DagsterInstance, tag: str, value: str) -> dg.DagsterRun | None:

@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -71,6 +72,25 @@ def tracked_symbols(connection: Connection, *, include_inactive: bool = False) -
         ]
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class NewSymbol:
+    """An active symbol and since when it is tracked as it is; in the order in which symbols were added."""
+
+    tracked_since: datetime
+    symbol: str
+
+
+def new_symbols(connection: Connection, after: NewSymbol | None, limit: int) -> list[NewSymbol]:
+    """The first so many active symbols that came after one, or of all."""
+    since, symbol = ("-infinity", "") if after is None else (after.tracked_since, after.symbol)
+    rows = connection.execute(
+        "SELECT tracked_since, symbol FROM tracked_symbols WHERE active AND (tracked_since, symbol) > (%s, %s)"
+        " ORDER BY tracked_since, symbol LIMIT %s",
+        [since, symbol, limit],
+    ).fetchall()
+    return [NewSymbol(*row) for row in rows]
+
+
 def symbols_kept(connection: Connection, dataset: Dataset) -> set[str]:
     """The symbols that a dataset has rows of."""
     query = sql.SQL("SELECT DISTINCT symbol FROM {}").format(sql.Identifier("public", dataset.name))
@@ -84,6 +104,8 @@ def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:
         for one in symbols
     ]
     with connection.transaction(), connection.cursor() as cursor:
+        # One at a time, so that `tracked_since` grows in the order of commits and a reader with a cursor misses nobody.
+        cursor.execute("LOCK TABLE tracked_symbols IN SHARE ROW EXCLUSIVE MODE")
         cursor.executemany(
             """
             INSERT INTO tracked_symbols AS old
@@ -95,6 +117,8 @@ def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:
                 exchange = coalesce(excluded.exchange, old.exchange), sector = coalesce(excluded.sector, old.sector),
                 industry = coalesce(excluded.industry, old.industry), timeframes = excluded.timeframes,
                 indices = CASE WHEN excluded.indices = '{}' THEN old.indices ELSE excluded.indices END,
+                tracked_since = CASE WHEN old.active AND excluded.timeframes <@ old.timeframes THEN old.tracked_since
+                    ELSE clock_timestamp() END,
                 active = true, updated_at = now()
             """,
             rows,

@@ -44,6 +44,26 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield one
 
 
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def range_tags(start: str, end: str) -> dict[str, str]:
+    """The tags of a run over a range of partitions."""
+    return dict(zip(RANGE, (start, end), strict=True))
+
+
+def range_of(request: dg.RunRequest) -> tuple[str, ...]:
+    """The first and the last partition of a run over a range of them."""
+    return tuple(request.tags[tag] for tag in RANGE)
+
+
+def config_of(request: dg.RunRequest) -> dict[str, Any]:
+    """What the run of one data type is told."""
+    (op,) = request.run_config["ops"].values()
+    config: dict[str, Any] = op["config"]
+    return config
+
+
 def definitions_at(clock: Callable[[], datetime]) -> dg.Definitions:
     """The project's definitions with a clock of the test's."""
     return build_definitions({"pipeline": pipeline_at(clock)})

@@ -10,7 +10,7 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.sensors.failed_symbols import GROUP_TAG, RUNS_A_TICK, failed_symbols_sensor, grouped, plan
 from market_pipeline.sessions import Sessions
 from market_pipeline.tracking.failed_symbols import RetryCandidate
-from market_pipeline_tests.orchestration.conftest import NOW, Run, Runs
+from market_pipeline_tests.orchestration.conftest import NOW, Run, Runs, config_of, range_tags
 
 FRIDAY = "2026-05-29"
 DOWN = "*:html=1"
@@ -63,7 +63,7 @@ def test_a_retry_asks_for_what_failed_and_for_nothing_else(runs: Runs) -> None:
     assert not runs.of("company_info", symbols=["AAPL", "MSFT"], providers=["finnhub", "nasdaq"]).success
     runs.simulator.set_faults({})
     (request,) = requests(runs, 5)
-    assert request.run_config["ops"]["company_info"]["config"]["symbols"] == ["AAPL", "MSFT"]
+    assert config_of(request)["symbols"] == ["AAPL", "MSFT"]
     run = runs.requested(request, now=after(5))
     assert set(run.materialised) == {"AAPL", "MSFT"}
     assert runs.rows("SELECT count(*) FROM failed_symbols") == [(0,)]
@@ -73,13 +73,14 @@ def test_a_retry_asks_for_what_failed_and_for_nothing_else(runs: Runs) -> None:
 
 def test_what_failed_together_is_retried_together_by_data_type_and_partition(runs: Runs) -> None:
     runs.simulator.set_faults(DOWN)
-    week = {
-        "dagster/asset_partition_range_start": "2026-05-26",
-        "dagster/asset_partition_range_end": "2026-05-28",
-    }
     runs.of("company_info", symbols=["AAPL", "JPM", "MSFT"])
     runs.of("stock_quotes", symbols=["AAPL", "XOM"])
-    runs.of("historical_prices", tags=week, symbols=["AAPL", "JPM"], timeframes=["1d", "1h"])
+    runs.of(
+        "historical_prices",
+        tags=range_tags("2026-05-26", "2026-05-28"),
+        symbols=["AAPL", "JPM"],
+        timeframes=["1d", "1h"],
+    )
     runs.of("economic_events")
     runs.rows("UPDATE failed_symbols SET next_retry_at = last_failed_at + interval '5 minutes' RETURNING 1")
     found = {request.tags[GROUP_TAG]: request for request in requests(runs, 5)}
@@ -108,7 +109,7 @@ def test_a_group_is_asked_for_once_while_its_run_waits_or_runs_also_when_more_be
     runs.instance.report_run_canceled(queued)
     (other,) = requests(runs, 8)
     assert other.run_key != request.run_key
-    assert other.run_config["ops"]["company_info"]["config"]["symbols"] == ["MSFT"]
+    assert config_of(other)["symbols"] == ["MSFT"]
 
 
 def test_a_retry_that_broke_off_counts_as_a_failure(runs: Runs) -> None:

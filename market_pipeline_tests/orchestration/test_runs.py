@@ -4,15 +4,10 @@ import dagster as dg
 import pytest
 
 from market_pipeline.partitions import SYMBOLS
-from market_pipeline_tests.orchestration.conftest import NOW, TRACKED, Runs, definitions_at
+from market_pipeline_tests.orchestration.conftest import NOW, TRACKED, Runs, definitions_at, range_tags
 
 FRIDAY = "2026-05-29"
 PARTITION = "dagster/partition"
-RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-
-
-def range_of(start: str, end: str) -> dict[str, str]:
-    return dict(zip(RANGE, (start, end), strict=True))
 
 
 def test_a_run_without_a_partition_takes_the_current_session_and_says_what_it_did(runs: Runs) -> None:
@@ -72,7 +67,7 @@ def test_symbols_that_fail_leave_the_others_materialised(runs: Runs) -> None:
 def test_a_partition_that_was_named_and_fails_fails_the_run_and_the_others_stay_green(runs: Runs) -> None:
     runs.track("ZZTOP")
     runs.instance.add_dynamic_partitions(SYMBOLS, ["MSFT", "ZZTOP", "AAPL", "XOM"])
-    run = runs.of("company_info", tags=range_of("MSFT", "AAPL"), providers=["finnhub", "nasdaq"])
+    run = runs.of("company_info", tags=range_tags("MSFT", "AAPL"), providers=["finnhub", "nasdaq"])
     assert not run.success
     assert set(run.materialised) == {"MSFT", "AAPL"}
     assert "1 of 3 partitions of company_info could not be fetched: ZZTOP" in run.failure
@@ -102,7 +97,7 @@ def test_a_retry_asks_only_for_what_is_missing(runs: Runs) -> None:
     runs.track(*symbols)
     runs.instance.add_dynamic_partitions(SYMBOLS, symbols)
     runs.simulator.set_faults("finnhub:html=0.3")
-    run = runs.of("company_info", tags=range_of(symbols[0], symbols[-1]), providers=["finnhub"])
+    run = runs.of("company_info", tags=range_tags(symbols[0], symbols[-1]), providers=["finnhub"])
     counts = runs.simulator.vendor("finnhub")
     served = counts["served"]["company_info"]
     assert run.tries > 1
@@ -113,7 +108,7 @@ def test_a_retry_asks_only_for_what_is_missing(runs: Runs) -> None:
 
 
 def test_a_range_of_sessions_is_one_run_with_one_request_a_symbol(runs: Runs) -> None:
-    week = range_of("2026-05-23", "2026-05-28")  # from a Saturday, over Memorial Day, to Thursday
+    week = range_tags("2026-05-23", "2026-05-28")  # from a Saturday, over Memorial Day, to Thursday
     run = runs.of("historical_prices", tags=week, symbols=["aapl", "MSFT"], providers=["nasdaq"])
     sessions = ["2026-05-26", "2026-05-27", "2026-05-28"]
     assert run.success
@@ -128,14 +123,14 @@ def test_a_range_of_sessions_is_one_run_with_one_request_a_symbol(runs: Runs) ->
 
 
 def test_a_session_without_its_bar_yet_fails_and_those_before_it_are_good(runs: Runs) -> None:
-    run = runs.of("historical_prices", tags=range_of("2026-05-28", FRIDAY), symbols=["AAPL"], providers=["nasdaq"])
+    run = runs.of("historical_prices", tags=range_tags("2026-05-28", FRIDAY), symbols=["AAPL"], providers=["nasdaq"])
     assert not run.success
     assert set(run.materialised) == {"2026-05-28"}
     assert f"1 of 2 partitions of historical_prices could not be fetched: {FRIDAY}" in run.failure
 
 
 def test_a_range_ends_where_it_says_also_on_a_day_that_is_no_session(runs: Runs) -> None:
-    run = runs.of("historical_prices", tags=range_of("2026-05-21", "2026-05-24"), symbols=["AAPL"])
+    run = runs.of("historical_prices", tags=range_tags("2026-05-21", "2026-05-24"), symbols=["AAPL"])
     assert run.success
     assert set(run.materialised) == {"2026-05-21", "2026-05-22"}
     assert runs.rows("SELECT max(session)::text FROM historical_prices") == [("2026-05-22",)]

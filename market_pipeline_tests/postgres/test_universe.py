@@ -1,5 +1,7 @@
 """The universe: adding, importing and removing symbols, and the world a database holds."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from market_pipeline.storage.universe import (
     active_symbols,
     checked_symbol,
     default_universe,
+    new_symbols,
     read_csv,
     track,
     tracked_symbols,
@@ -50,6 +53,39 @@ def test_removing_deactivates_and_adding_again_keeps_what_was_known(database: Da
         track(connection, [TrackedSymbol("AAPL")])
         (apple,) = tracked_symbols(connection)
     assert (apple.name, apple.sector, apple.indices, apple.active) == ("Apple Inc.", "Technology", ("S&P 500",), True)
+
+
+def test_who_reads_new_symbols_with_a_cursor_misses_none_though_they_are_added_at_the_same_time(
+    database: Database,
+) -> None:
+    with database.connect() as slow, database.connect(autocommit=True) as reader, ThreadPoolExecutor() as pool:
+        track(slow, [TrackedSymbol("SLOW")])
+        with slow.transaction():
+            track(slow, [TrackedSymbol("SLOWER")])
+            quick = pool.submit(_track, database, "QUICK")
+            while not quick.done() and not reader.execute(_SOMEBODY_WAITS).fetchone():
+                time.sleep(0.01)
+            seen = new_symbols(reader, None, limit=10)
+        quick.result()
+        later = new_symbols(reader, seen[-1], limit=10)
+    assert [new.symbol for new in (*seen, *later)] == ["SLOW", "SLOWER", "QUICK"]
+
+
+_SOMEBODY_WAITS = "SELECT 1 FROM pg_locks WHERE NOT granted"
+
+
+def _track(database: Database, symbol: str) -> None:
+    with database.connect() as connection:
+        track(connection, [TrackedSymbol(symbol)])
+
+
+def test_new_symbols_come_in_the_order_in_which_they_were_added(database: Database) -> None:
+    with database.connect() as connection:
+        for symbol in ("MSFT", "AAPL", "XOM"):
+            track(connection, [TrackedSymbol(symbol)])
+        first = new_symbols(connection, None, limit=2)
+        assert [new.symbol for new in first] == ["MSFT", "AAPL"]
+        assert [new.symbol for new in new_symbols(connection, first[-1], limit=2)] == ["XOM"]
 
 
 def test_a_csv_is_read_by_its_column_names(tmp_path: Path) -> None:
