@@ -801,10 +801,13 @@ CREATE TABLE public.tracked_symbols (
     timeframes text[] DEFAULT '{1d}'::text[] NOT NULL,
     active boolean DEFAULT true NOT NULL,
     added_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tracked_since timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 COMMENT ON TABLE public.tracked_symbols IS 'The universe: what is fetched while active; removing a symbol deactivates it and keeps its data.';
+
+COMMENT ON COLUMN public.tracked_symbols.tracked_since IS 'when it was added, added again after a removal, or given further bar lengths; in the order of commits';
 
 CREATE VIEW public.current_freshness AS
  WITH expected AS NOT MATERIALIZED (
