@@ -13,6 +13,7 @@ import dagster as dg
 import psycopg
 
 from market_pipeline.assets.execution import execution
+from market_pipeline.assets.progress import Progress
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.fetching.router import Errors
@@ -122,6 +123,12 @@ def _fetch(
 ) -> Refreshed:
     context.log.info("asking for %s %s of %d symbols", dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols))
     log.note(_waiting(fetch, "in_progress"))
+    progress = Progress(context.log.info, len(fetch.symbols))
+
+    def watch(so_far: Refreshed) -> None:
+        log.follow(lambda: _statuses(fetch, so_far))
+        progress.tell(len(so_far.report.answered))
+
     try:
         done = pipeline.market_data.refresh(
             dataset,
@@ -131,7 +138,7 @@ def _fetch(
             strategy=config.strategy,
             providers=config.providers,
             partition_key=wanted.partition,
-            progress=lambda so_far: log.follow(lambda: _statuses(fetch, so_far)),
+            progress=watch,
         )
     except NoVendor as error:
         raise dg.Failure(str(error), allow_retries=False) from None
