@@ -43,6 +43,7 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         metadata=_metadata(dataset),
         freshness_policy=_freshness(dataset.freshness.warn, dataset.freshness.fail),
         retry_policy=RETRIES,
+        pool=dataset.name,
         output_required=False,  # partitions are logged one by one, see `refresh`
     )
     def _asset(

@@ -7,6 +7,12 @@ import dagster as dg
 
 from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
 from market_pipeline.sensors.onboarding import onboarding_sensor
+from market_pipeline.sensors.run_status import run_status_sensor
 from market_pipeline.sensors.symbols import symbols_sensor
 
-SENSORS: list[dg.SensorDefinition] = [symbols_sensor, onboarding_sensor(), failed_symbols_sensor()]
+SENSORS: list[dg.SensorDefinition] = [
+    symbols_sensor,
+    onboarding_sensor(),
+    failed_symbols_sensor(),
+    run_status_sensor,
+]

@@ -1,0 +1,77 @@
+"""Executions that their own process did not close are closed: of runs that crashed, were cancelled, killed or deleted.
+
+Here belongs what becomes of an execution that the log calls running, by what Dagster says of its run.  A sensor on run events
+would see most of them sooner, and those never that no event tells of: a machine that went away, a deleted run.
+
+A run whose worker is gone while Dagster calls it running is reported as failed, so that it takes no place in the queue any
+more and is run again where `run_retries` allows it.  Dagster sees that by itself for workers that its code server started, not
+for a killed `dagster job execute`, nor when the code server went too.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import dagster as dg
+
+from market_pipeline.queue import UNFINISHED, why_it_ended
+from market_pipeline.settings import load_settings
+from market_pipeline.storage.prepare import prepared_database
+from market_pipeline.tracking.executions import close_execution
+from market_pipeline.tracking.history import RunningExecution, running_executions
+
+SILENT = timedelta(minutes=2)
+"""How long nobody must have held an execution before its worker counts as gone: a step waits half a minute between tries."""
+EXECUTIONS_A_TICK = 200  # a tick may take 60 s; the rest follows with the next one
+GONE = "the worker of the run is gone: it was killed, or its machine was"
+
+Action = Literal["leave", "close", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with an execution: leave it, close it, or report its run as failed before it is closed."""
+
+    action: Action
+    error: str | None = None
+
+
+def verdict(execution: RunningExecution, status: dg.DagsterRunStatus | None, why: str | None) -> Verdict:
+    """What is to become of an execution whose run has `status`, None where there is no such run.  Pure.
+
+    `why` is what is known about a run that has failed.
+    """
+    if execution.held:
+        return Verdict("leave")
+    if status is None:
+        return Verdict("close", "its run was deleted")
+    if status is dg.DagsterRunStatus.SUCCESS:
+        return Verdict("close")
+    if status is dg.DagsterRunStatus.CANCELED:
+        return Verdict("close", "the run was cancelled")
+    if status not in UNFINISHED:
+        return Verdict("close", why or "the run failed")
+    return Verdict("report", GONE) if execution.silence >= SILENT else Verdict("leave")
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Closes the execution log of runs that crashed, were cancelled, killed or deleted.",
+)
+def run_status_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Asks for no run, so that each tick is a skipped one, with what it did as the reason."""
+    closed = []
+    with prepared_database(load_settings()).connect(autocommit=True, name="run status sensor") as connection:
+        open_ones = running_executions(connection, EXECUTIONS_A_TICK)
+        runs = {run_id: context.instance.get_run_by_id(run_id) for run_id in {one.run_id for one in open_ones}}
+        for one in open_ones:
+            run = runs[one.run_id]
+            why = None if run is None else why_it_ended(context.instance, run)
+            found = verdict(one, None if run is None else run.status, why)
+            if found.action == "report" and run is not None:
+                context.instance.report_run_failed(run, found.error)
+            if found.action != "leave":
+                close_execution(connection, one.execution_id, found.error)
+                closed.append(f"run {one.run_id[:8]}: {found.error or 'it has ended'}")
+    return dg.SkipReason("; ".join(closed) or f"nothing to close; {len(open_ones)} executions are running")
