@@ -113,19 +113,27 @@ def _print_gates(gates: list[GateStatus]) -> None:
 
 
 def _print_performance(performance: list[ProviderPerformance]) -> None:
-    table = Table("vendor", "data type", "calls", "success", "average ms", "rate-limited", "records", "last error")
+    table = Table("vendor", "calls", "success", "p50 ms", "p95 ms", "rate-limited", "records", "last error")
     for one in performance:
         table.add_row(
             one.provider,
-            one.data_type,
             str(one.total_attempts),
-            "–" if one.success_rate is None else f"{one.success_rate:.1f} %",
-            "–" if one.avg_response_time_ms is None else f"{one.avg_response_time_ms:.0f}",
+            _percent(one.success_rate),
+            _number(one.p50_response_ms),
+            _number(one.p95_response_ms),
             str(one.rate_limited),
             str(one.records),
             escape((one.last_error or "")[:60]),
         )
     console.print(table)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f}"
 
 
 def _print_vendors() -> None:

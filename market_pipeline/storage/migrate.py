@@ -177,6 +177,7 @@ def _apply(connection: psycopg.Connection[TupleRow], migrations: list[Script], o
                 [script.number, script.name, script.checksum],
             )
     with connection.transaction():
+        connection.execute("set local check_function_bodies = off")  # they may use what is created after them
         connection.execute("delete from public.schema_objects")
         for script in objects:
             _execute(connection, script)
