@@ -1,5 +1,107 @@
 -- The schema after all migrations, for reading. Written by `market-pipeline db dump`, never by hand.
 
+CREATE TABLE public.attempt_counts (
+    period text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    provider text NOT NULL,
+    data_type text NOT NULL,
+    outcome text NOT NULL,
+    calls bigint NOT NULL,
+    response_ms double precision NOT NULL,
+    records bigint NOT NULL,
+    CONSTRAINT attempt_counts_period_check CHECK ((period = ANY (ARRAY['hour'::text, 'day'::text, 'ever'::text])))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.attempt_counts IS 'fetch_attempts by UTC hour, by UTC day and of all time, by outcome. Counted by the trigger count_attempts.';
+
+COMMENT ON COLUMN public.attempt_counts.starts_at IS 'begin of the hour or day, -infinity for ever';
+
+COMMENT ON COLUMN public.attempt_counts.response_ms IS 'time that the calls took together';
+
+CREATE FUNCTION public.attempt_counts_within(p_window interval) RETURNS SETOF public.attempt_counts
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT * FROM attempt_counts WHERE period = 'ever' AND p_window IS NULL
+    UNION ALL
+    SELECT * FROM attempt_counts
+    WHERE period = 'hour' AND starts_at >= window_begins_at(p_window) AND starts_at < window_midnight(p_window)
+    UNION ALL
+    SELECT * FROM attempt_counts WHERE period = 'day' AND starts_at >= window_midnight(p_window)
+$$;
+
+COMMENT ON FUNCTION public.attempt_counts_within(p_window interval) IS 'The rows of attempt_counts that make up a window until now, each attempt once; of all time for null.';
+
+CREATE FUNCTION public.attempt_kind(outcome text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE
+        WHEN outcome IN ('success', 'no_data', 'unknown_symbol') THEN 'success'
+        WHEN outcome = 'rate_limited' THEN 'rate_limited'
+        ELSE 'failure'
+    END
+$$;
+
+COMMENT ON FUNCTION public.attempt_kind(outcome text) IS 'What an outcome says about the vendor: success (it works, though it may have nothing), rate_limited, or failure.';
+
+CREATE TABLE public.attempt_latencies (
+    period text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    provider text NOT NULL,
+    data_type text NOT NULL,
+    bucket smallint NOT NULL,
+    calls bigint NOT NULL,
+    CONSTRAINT attempt_latencies_period_check CHECK ((period = ANY (ARRAY['hour'::text, 'day'::text, 'ever'::text])))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE public.attempt_latencies IS 'fetch_attempts of the same periods by response time: a histogram, for percentiles. Counted by the same trigger.';
+
+COMMENT ON COLUMN public.attempt_latencies.bucket IS 'see latency_bucket()';
+
+CREATE FUNCTION public.attempt_latencies_within(p_window interval) RETURNS SETOF public.attempt_latencies
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT * FROM attempt_latencies WHERE period = 'ever' AND p_window IS NULL
+    UNION ALL
+    SELECT * FROM attempt_latencies
+    WHERE period = 'hour' AND starts_at >= window_begins_at(p_window) AND starts_at < window_midnight(p_window)
+    UNION ALL
+    SELECT * FROM attempt_latencies WHERE period = 'day' AND starts_at >= window_midnight(p_window)
+$$;
+
+COMMENT ON FUNCTION public.attempt_latencies_within(p_window interval) IS 'The rows of attempt_latencies that make up a window until now, each attempt once; of all time for null.';
+
+CREATE FUNCTION public.count_attempts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO attempt_counts AS known (period, starts_at, provider, data_type, outcome, calls, response_ms, records)
+    SELECT
+        period, CASE period WHEN 'ever' THEN '-infinity' ELSE date_trunc(period, attempted_at, 'UTC') END AS begins,
+        provider, data_type, outcome, count(*), sum(response_time_ms::double precision), sum(records)
+    FROM arrived CROSS JOIN unnest('{hour,day,ever}'::text[]) AS period
+    GROUP BY period, begins, provider, data_type, outcome
+    ORDER BY period, begins, provider, data_type, outcome
+    ON CONFLICT (period, starts_at, provider, data_type, outcome) DO UPDATE SET
+        calls = known.calls + excluded.calls,
+        response_ms = known.response_ms + excluded.response_ms,
+        records = known.records + excluded.records;
+
+    INSERT INTO attempt_latencies AS known (period, starts_at, provider, data_type, bucket, calls)
+    SELECT
+        period, CASE period WHEN 'ever' THEN '-infinity' ELSE date_trunc(period, attempted_at, 'UTC') END AS begins,
+        provider, data_type, latency_bucket(response_time_ms) AS bucket, count(*)
+    FROM arrived CROSS JOIN unnest('{hour,day,ever}'::text[]) AS period
+    GROUP BY period, begins, provider, data_type, bucket
+    ORDER BY period, begins, provider, data_type, bucket
+    ON CONFLICT (period, starts_at, provider, data_type, bucket) DO UPDATE SET calls = known.calls + excluded.calls;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.count_attempts() IS 'Trigger of fetch_attempts: counts what arrives into attempt_counts and attempt_latencies.';
+
 CREATE FUNCTION public.freshness_status(fresh_until timestamp with time zone, stale_at timestamp with time zone, at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -640,6 +742,75 @@ $$;
 
 COMMENT ON FUNCTION public.gate_throttle(p_provider text, p_scope text, p_holder text, p_retry_after double precision, p_message text, p_at timestamp with time zone) IS 'A vendor refuses more calls for now: it is left alone for as long as it says, then asked at 0.7 of the rate.';
 
+CREATE FUNCTION public.get_provider_performance(p_data_type text DEFAULT NULL::text, p_window interval DEFAULT NULL::interval) RETURNS TABLE(provider text, total_attempts bigint, successes bigint, failures bigint, rate_limited bigint, success_rate double precision, avg_response_time_ms double precision, p50_response_ms double precision, p95_response_ms double precision, records bigint, last_success_at timestamp with time zone, last_error text, state text, reason text, away_until timestamp with time zone, tokens_left integer, quota_left integer)
+    LANGUAGE sql STABLE
+    AS $$
+    WITH totals AS (
+        SELECT
+            counts.provider,
+            sum(calls) AS attempts,
+            sum(calls) FILTER (WHERE attempt_kind(outcome) = 'success') AS good,
+            sum(calls) FILTER (WHERE attempt_kind(outcome) = 'rate_limited') AS limited,
+            sum(response_ms) AS response_ms,
+            sum(counts.records) AS records
+        FROM attempt_counts_within(p_window) AS counts
+        WHERE p_data_type IS NULL OR data_type = p_data_type
+        GROUP BY counts.provider
+    ), histograms AS (
+        SELECT
+            latencies.provider, bucket, sum(calls) AS calls,
+            sum(sum(calls)) OVER (PARTITION BY latencies.provider ORDER BY bucket) AS up_to_here,
+            sum(sum(calls)) OVER (PARTITION BY latencies.provider) AS all_calls
+        FROM attempt_latencies_within(p_window) AS latencies
+        WHERE p_data_type IS NULL OR data_type = p_data_type
+        GROUP BY latencies.provider, bucket
+    ), percentiles AS (
+        SELECT
+            histograms.provider,
+            max(latency_within(bucket, least(1, (0.5 * all_calls - up_to_here + calls) / calls)::double precision))
+                FILTER (WHERE up_to_here - calls < 0.5 * all_calls) AS p50,
+            max(latency_within(bucket, least(1, (0.95 * all_calls - up_to_here + calls) / calls)::double precision))
+                FILTER (WHERE up_to_here - calls < 0.95 * all_calls) AS p95
+        FROM histograms GROUP BY histograms.provider
+    ), known AS (
+        SELECT stats.provider, max(stats.last_success_at) AS last_success_at,
+            (array_agg(stats.last_error ORDER BY stats.last_failure_at DESC NULLS LAST))[1] AS last_error
+        FROM provider_stats AS stats
+        WHERE p_data_type IS NULL OR data_type = p_data_type
+        GROUP BY stats.provider
+    ), gates AS (
+        SELECT DISTINCT ON (name) name AS provider, gate.state, gate.reason, gate.away_until, gate.tokens_left, gate.quota_left
+        FROM provider_status AS gate
+        WHERE p_data_type IS NULL OR gate.scope IS NULL OR split_part(gate.scope, '/', 1) = p_data_type
+        ORDER BY name, array_position('{key_rejected,throttled,open,cooldown,half_open,not_entitled}', gate.state), gate.away_until
+    )
+    SELECT
+        provider,
+        coalesce(attempts, 0)::bigint,
+        coalesce(good, 0)::bigint,
+        (coalesce(attempts, 0) - coalesce(good, 0) - coalesce(limited, 0))::bigint,
+        coalesce(limited, 0)::bigint,
+        (100.0 * coalesce(good, 0) / nullif(attempts - coalesce(limited, 0), 0))::double precision,
+        totals.response_ms / attempts::double precision,
+        p50,
+        p95,
+        coalesce(totals.records, 0)::bigint,
+        known.last_success_at,
+        known.last_error,
+        gates.state,
+        gates.reason,
+        nullif(gates.away_until, 'infinity'),
+        gates.tokens_left,
+        gates.quota_left
+    FROM totals
+    JOIN percentiles USING (provider)
+    FULL JOIN known USING (provider)
+    FULL JOIN gates USING (provider)
+    ORDER BY provider
+$$;
+
+COMMENT ON FUNCTION public.get_provider_performance(p_data_type text, p_window interval) IS 'How each vendor does, of all time or in a window (to the hour): rates in percent, times in ms, percentiles within 19 %, its gate''s worst state.';
+
 CREATE FUNCTION public.get_retry_candidates(p_data_type text DEFAULT NULL::text, p_at timestamp with time zone DEFAULT now()) RETURNS TABLE(data_type text, symbol text, partition_key text, timeframe text, attempts integer, next_retry_at timestamp with time zone, last_failed_at timestamp with time zone, errors jsonb)
     LANGUAGE sql STABLE
     AS $$
@@ -655,6 +826,25 @@ $$;
 
 COMMENT ON FUNCTION public.get_retry_candidates(p_data_type text, p_at timestamp with time zone) IS 'Symbols ready for retry, the longest due first: SELECT * FROM get_retry_candidates(''company_info''). Only tracked ones.';
 
+CREATE FUNCTION public.latency_bucket(response_ms double precision) RETURNS smallint
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+    SELECT ceil(4 * ln(greatest(response_ms, 1)) / ln(2::double precision))::smallint
+$$;
+
+COMMENT ON FUNCTION public.latency_bucket(response_ms double precision) IS 'Number of a response time''s bucket: n holds more than 2^((n-1)/4) ms, up to 2^(n/4), which is 19 % more; 0 up to 1 ms.';
+
+CREATE FUNCTION public.latency_within(bucket smallint, part double precision) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+    SELECT CASE bucket
+        WHEN 0 THEN part
+        ELSE 2 ^ ((bucket - 1) / 4.0::double precision) * (1 + part * (2 ^ 0.25::double precision - 1))
+    END
+$$;
+
+COMMENT ON FUNCTION public.latency_within(bucket smallint, part double precision) IS 'The response time (ms) at a part (0 to 1) of the way through a bucket of latency_bucket().';
+
 CREATE FUNCTION public.provider_record_kept(p_since timestamp with time zone, p_at timestamp with time zone) RETURNS double precision
     LANGUAGE plpgsql IMMUTABLE STRICT
     AS $$
@@ -665,6 +855,22 @@ END
 $$;
 
 COMMENT ON FUNCTION public.provider_record_kept(p_since timestamp with time zone, p_at timestamp with time zone) IS 'What is left after some time of a vendor''s recent record.';
+
+CREATE FUNCTION public.window_begins_at(p_window interval) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT date_trunc('hour', now() - p_window, 'UTC')
+$$;
+
+COMMENT ON FUNCTION public.window_begins_at(p_window interval) IS 'The full hour with which a window until now begins.';
+
+CREATE FUNCTION public.window_midnight(p_window interval) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT date_trunc('day', window_begins_at(p_window) + interval '23 hours', 'UTC')
+$$;
+
+COMMENT ON FUNCTION public.window_midnight(p_window interval) IS 'The first midnight (UTC) in a window until now: from here on it is counted by days, before by hours.';
 
 CREATE TABLE public.company_info (
     symbol text NOT NULL,
@@ -1120,6 +1326,68 @@ ALTER TABLE public.fetch_attempts ALTER COLUMN attempt_id ADD GENERATED ALWAYS A
     CACHE 1
 );
 
+CREATE TABLE public.provider_stats (
+    provider text NOT NULL,
+    data_type text NOT NULL,
+    total_attempts bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    failures bigint DEFAULT 0 NOT NULL,
+    rate_limited bigint DEFAULT 0 NOT NULL,
+    consecutive_failures integer DEFAULT 0 NOT NULL,
+    total_response_time_ms double precision DEFAULT 0 NOT NULL,
+    records bigint DEFAULT 0 NOT NULL,
+    last_attempt_at timestamp with time zone,
+    last_success_at timestamp with time zone,
+    last_failure_at timestamp with time zone,
+    last_error text,
+    recent_calls numeric(16,6) DEFAULT 0 NOT NULL,
+    recent_successes numeric(16,6) DEFAULT 0 NOT NULL,
+    recent_response_ms numeric(16,6) DEFAULT 0 NOT NULL,
+    ranked_reliability double precision,
+    ranked_response_ms double precision
+);
+
+COMMENT ON TABLE public.provider_stats IS 'Running totals of fetch_attempts per vendor and data type; an unknown symbol or no data is no failure.';
+
+COMMENT ON COLUMN public.provider_stats.recent_calls IS 'calls as of last_attempt_at; each call and each day without one makes earlier ones count less';
+
+COMMENT ON COLUMN public.provider_stats.recent_successes IS 'those of recent_calls that were answered';
+
+COMMENT ON COLUMN public.provider_stats.recent_response_ms IS 'time that recent_calls took together';
+
+COMMENT ON COLUMN public.provider_stats.ranked_reliability IS 'the reliability by which it was last ordered: kept until it has moved clearly';
+
+COMMENT ON COLUMN public.provider_stats.ranked_response_ms IS 'the time until a good answer by which it was last ordered: kept until it has moved clearly';
+
+CREATE VIEW public.fetch_tracking_summary AS
+ WITH counted AS (
+         SELECT attempt_counts_within.data_type,
+            attempt_counts_within.provider,
+            (sum(attempt_counts_within.calls))::bigint AS total_attempts,
+            (COALESCE(sum(attempt_counts_within.calls) FILTER (WHERE (public.attempt_kind(attempt_counts_within.outcome) = 'success'::text)), (0)::numeric))::bigint AS successes,
+            (COALESCE(sum(attempt_counts_within.calls) FILTER (WHERE (public.attempt_kind(attempt_counts_within.outcome) = 'rate_limited'::text)), (0)::numeric))::bigint AS rate_limited,
+            (sum(attempt_counts_within.response_ms) / (sum(attempt_counts_within.calls))::double precision) AS avg_response_time_ms,
+            (sum(attempt_counts_within.records))::bigint AS records
+           FROM public.attempt_counts_within('1 day'::interval) attempt_counts_within(period, starts_at, provider, data_type, outcome, calls, response_ms, records)
+          GROUP BY attempt_counts_within.data_type, attempt_counts_within.provider
+        )
+ SELECT counted.data_type,
+    counted.provider,
+    counted.total_attempts,
+    counted.successes,
+    ((counted.total_attempts - counted.successes) - counted.rate_limited) AS failures,
+    counted.rate_limited,
+    (((100.0 * (counted.successes)::numeric) / (NULLIF((counted.total_attempts - counted.rate_limited), 0))::numeric))::double precision AS success_rate,
+    counted.avg_response_time_ms,
+    counted.records,
+    stats.last_attempt_at,
+    stats.last_success_at,
+    stats.last_error
+   FROM (counted
+     LEFT JOIN public.provider_stats stats USING (data_type, provider));
+
+COMMENT ON VIEW public.fetch_tracking_summary IS 'The fetches of the last day (to the hour) by data type and vendor. success_rate is in percent and leaves rate-limited calls out.';
+
 CREATE TABLE public.fundamentals (
     symbol text NOT NULL,
     statement text NOT NULL,
@@ -1541,39 +1809,6 @@ CREATE TABLE public.provider_rotation (
 
 COMMENT ON TABLE public.provider_rotation IS 'Whose turn it is with the strategy ROUND_ROBIN: every fetch, of whatever process, moves on by one vendor.';
 
-CREATE TABLE public.provider_stats (
-    provider text NOT NULL,
-    data_type text NOT NULL,
-    total_attempts bigint DEFAULT 0 NOT NULL,
-    successes bigint DEFAULT 0 NOT NULL,
-    failures bigint DEFAULT 0 NOT NULL,
-    rate_limited bigint DEFAULT 0 NOT NULL,
-    consecutive_failures integer DEFAULT 0 NOT NULL,
-    total_response_time_ms double precision DEFAULT 0 NOT NULL,
-    records bigint DEFAULT 0 NOT NULL,
-    last_attempt_at timestamp with time zone,
-    last_success_at timestamp with time zone,
-    last_failure_at timestamp with time zone,
-    last_error text,
-    recent_calls numeric(16,6) DEFAULT 0 NOT NULL,
-    recent_successes numeric(16,6) DEFAULT 0 NOT NULL,
-    recent_response_ms numeric(16,6) DEFAULT 0 NOT NULL,
-    ranked_reliability double precision,
-    ranked_response_ms double precision
-);
-
-COMMENT ON TABLE public.provider_stats IS 'Running totals of fetch_attempts per vendor and data type; an unknown symbol or no data is no failure.';
-
-COMMENT ON COLUMN public.provider_stats.recent_calls IS 'calls as of last_attempt_at; each call and each day without one makes earlier ones count less';
-
-COMMENT ON COLUMN public.provider_stats.recent_successes IS 'those of recent_calls that were answered';
-
-COMMENT ON COLUMN public.provider_stats.recent_response_ms IS 'time that recent_calls took together';
-
-COMMENT ON COLUMN public.provider_stats.ranked_reliability IS 'the reliability by which it was last ordered: kept until it has moved clearly';
-
-COMMENT ON COLUMN public.provider_stats.ranked_response_ms IS 'the time until a good answer by which it was last ordered: kept until it has moved clearly';
-
 CREATE VIEW public.provider_status AS
  SELECT gate.provider AS name,
     breaker.scope,
@@ -1776,6 +2011,12 @@ COMMENT ON COLUMN public.symbol_computation_status.error_message IS 'why it fail
 
 COMMENT ON COLUMN public.symbol_computation_status.last_error IS 'the last error of any try, kept when a retry got it';
 
+ALTER TABLE ONLY public.attempt_counts
+    ADD CONSTRAINT attempt_counts_pkey PRIMARY KEY (period, starts_at, provider, data_type, outcome);
+
+ALTER TABLE ONLY public.attempt_latencies
+    ADD CONSTRAINT attempt_latencies_pkey PRIMARY KEY (period, starts_at, provider, data_type, bucket);
+
 ALTER TABLE ONLY public.company_info
     ADD CONSTRAINT company_info_pkey PRIMARY KEY (symbol);
 
@@ -1906,6 +2147,8 @@ CREATE INDEX scheduler_execution_log_running ON public.scheduler_execution_log U
 CREATE INDEX stock_quotes_by_session ON public.stock_quotes USING btree (session, symbol);
 
 CREATE INDEX symbol_computation_status_by_symbol ON public.symbol_computation_status USING btree (symbol, started_at);
+
+CREATE TRIGGER count_attempts AFTER INSERT ON public.fetch_attempts REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION public.count_attempts();
 
 ALTER TABLE ONLY public.feature_computation_failures
     ADD CONSTRAINT feature_computation_failures_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.scheduler_execution_log(execution_id) ON DELETE SET NULL;
