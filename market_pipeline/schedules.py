@@ -41,7 +41,7 @@ def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefin
         reason = why_not_now(dataset, sessions, tick.astimezone(UTC))
         if reason is not None:
             return dg.SkipReason(reason)
-        config = dg.RunConfig(ops={dataset.name: RefreshConfig(full=is_full(dataset, tick), use_cache=False)})
+        config = dg.RunConfig(ops={dataset.name: RefreshConfig(full=is_full(dataset, tick))})
         return dg.RunRequest(run_key=tick.astimezone(UTC).isoformat(), run_config=config)
 
     return _schedule

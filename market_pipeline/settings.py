@@ -83,6 +83,10 @@ class Settings(_EnvironmentSettings):
     history_sessions: Annotated[int, Field(ge=0, le=2_500)] = Field(
         default=252, description="trading days of price history that a newly added symbol gets: 252 are a year"
     )
+    alert_urls: SecretStr | None = Field(
+        default=None,
+        description="who is told of alerts: Apprise URLs such as jsons://host/path or slack://…, separated by spaces",
+    )
     fetch_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
         default=5, description="requests in flight at once to one vendor"
     )
@@ -91,16 +95,6 @@ class Settings(_EnvironmentSettings):
     )
     request_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
         default=30, description="longest wait for a vendor to connect or to send the next bytes"
-    )
-
-    dagster_url: str = Field(
-        default="http://127.0.0.1:3000",
-        pattern=r"^https?://",
-        description="the Dagster webserver that the monitor starts runs through and links to",
-    )
-    monitor_token: SecretStr | None = Field(
-        default=None,
-        description="what the monitor's users have to know; without one it listens on this machine only",
     )
 
     @property

@@ -872,66 +872,44 @@ $$;
 
 COMMENT ON FUNCTION public.window_midnight(p_window interval) IS 'The first midnight (UTC) in a window until now: from here on it is counted by days, before by hours.';
 
-CREATE TABLE public.cache_usage (
-    data_type text NOT NULL,
-    day date NOT NULL,
-    hits bigint NOT NULL,
-    misses bigint NOT NULL,
-    stale bigint NOT NULL
+CREATE TABLE public.alerts (
+    alert_id bigint NOT NULL,
+    name text NOT NULL,
+    subject text NOT NULL,
+    severity text NOT NULL,
+    message text NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    notified_at timestamp with time zone,
+    recovery_notified_at timestamp with time zone,
+    notified text[] DEFAULT '{}'::text[] NOT NULL,
+    recovery_notified text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT alerts_severity_check CHECK ((severity = ANY (ARRAY['critical'::text, 'warning'::text])))
 );
 
-COMMENT ON TABLE public.cache_usage IS 'Symbols by data type and UTC day: served from cached_answers, asked for because there was none, served stale.';
+COMMENT ON TABLE public.alerts IS 'What rules found wrong, a row from the first time it was seen until it is closed; at most one open row per name and subject.';
 
-CREATE TABLE public.cached_answers (
-    data_type text NOT NULL,
-    symbol text NOT NULL,
-    timeframe text NOT NULL,
-    span daterange NOT NULL,
-    provider text NOT NULL,
-    records integer NOT NULL,
-    run_id text NOT NULL,
-    answered_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL
-)
-WITH (fillfactor='70');
+COMMENT ON COLUMN public.alerts.name IS 'the rule: SchedulerNotRunning, HighFailureRate, …';
 
-COMMENT ON TABLE public.cached_answers IS 'Who answered for a symbol when, so that nobody is asked again for what is there. Kept for a day, or as long as it may serve.';
+COMMENT ON COLUMN public.alerts.subject IS 'what it is about: a job, a schedule, a data type; empty where there is only one';
 
-COMMENT ON COLUMN public.cached_answers.timeframe IS 'length of the bars, '''' for data types without';
+COMMENT ON COLUMN public.alerts.closed_at IS 'when it had not been seen for some minutes';
 
-COMMENT ON COLUMN public.cached_answers.span IS 'the days that were asked for; (,) for the whole history';
+COMMENT ON COLUMN public.alerts.notified_at IS 'when somebody was last told of it';
 
-COMMENT ON COLUMN public.cached_answers.records IS 'valid records in the answer; 0 is an answer, too';
+COMMENT ON COLUMN public.alerts.notified IS 'who has been told of it: hashes of the entries of ALERT_URLS';
 
-COMMENT ON COLUMN public.cached_answers.run_id IS 'the run that asked: its own retries are served, whatever the age';
+COMMENT ON COLUMN public.alerts.recovery_notified IS 'who has been told that it is over';
 
-COMMENT ON COLUMN public.cached_answers.expires_at IS 'until when it serves other runs; answered_at where it never does (live quotes)';
-
-CREATE VIEW public.cache_stats AS
- SELECT data_type,
-    COALESCE(kept.answers, (0)::bigint) AS answers,
-    COALESCE(kept.fresh, (0)::bigint) AS fresh,
-    kept.oldest_fresh_at,
-    kept.last_answered_at,
-    (COALESCE(used.hits, (0)::numeric))::bigint AS hits,
-    (COALESCE(used.misses, (0)::numeric))::bigint AS misses,
-    (COALESCE(used.stale, (0)::numeric))::bigint AS stale,
-    (((100.0 * used.hits) / NULLIF((used.hits + used.misses), (0)::numeric)))::double precision AS hit_rate
-   FROM (( SELECT cached_answers.data_type,
-            count(*) AS answers,
-            count(*) FILTER (WHERE (cached_answers.expires_at > now())) AS fresh,
-            min(cached_answers.answered_at) FILTER (WHERE (cached_answers.expires_at > now())) AS oldest_fresh_at,
-            max(cached_answers.answered_at) AS last_answered_at
-           FROM public.cached_answers
-          GROUP BY cached_answers.data_type) kept
-     FULL JOIN ( SELECT cache_usage.data_type,
-            sum(cache_usage.hits) AS hits,
-            sum(cache_usage.misses) AS misses,
-            sum(cache_usage.stale) AS stale
-           FROM public.cache_usage
-          GROUP BY cache_usage.data_type) used USING (data_type));
-
-COMMENT ON VIEW public.cache_stats IS 'By data type: answers kept, those of them that still serve, and how often they did (hit_rate in percent, over all time).';
+ALTER TABLE public.alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alerts_alert_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.company_info (
     symbol text NOT NULL,
@@ -2072,17 +2050,14 @@ COMMENT ON COLUMN public.symbol_computation_status.error_message IS 'why it fail
 
 COMMENT ON COLUMN public.symbol_computation_status.last_error IS 'the last error of any try, kept when a retry got it';
 
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (alert_id);
+
 ALTER TABLE ONLY public.attempt_counts
     ADD CONSTRAINT attempt_counts_pkey PRIMARY KEY (period, starts_at, provider, data_type, outcome);
 
 ALTER TABLE ONLY public.attempt_latencies
     ADD CONSTRAINT attempt_latencies_pkey PRIMARY KEY (period, starts_at, provider, data_type, bucket);
-
-ALTER TABLE ONLY public.cache_usage
-    ADD CONSTRAINT cache_usage_pkey PRIMARY KEY (data_type, day);
-
-ALTER TABLE ONLY public.cached_answers
-    ADD CONSTRAINT cached_answers_pkey PRIMARY KEY (data_type, symbol, timeframe, span);
 
 ALTER TABLE ONLY public.company_info
     ADD CONSTRAINT company_info_pkey PRIMARY KEY (symbol);
@@ -2176,6 +2151,10 @@ ALTER TABLE ONLY public.symbol_computation_status
 
 ALTER TABLE ONLY public.tracked_symbols
     ADD CONSTRAINT tracked_symbols_pkey PRIMARY KEY (symbol);
+
+CREATE INDEX alerts_by_time ON public.alerts USING btree (first_seen_at);
+
+CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, subject) WHERE (closed_at IS NULL);
 
 CREATE INDEX failed_symbols_due ON public.failed_symbols USING btree (data_type, next_retry_at) WHERE (state = 'waiting'::text);
 

@@ -34,5 +34,4 @@ DIVIDENDS = Dataset(
     cadence=Cadence("45 5 * * *"),
     freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=72)),
     cache_ttl=timedelta(hours=24),
-    stale_if_error=timedelta(days=7),
 )

@@ -5,6 +5,7 @@ Each is a pure decision about what was read, and a thin shell around it that rea
 
 import dagster as dg
 
+from market_pipeline.sensors.alerts import alerts_sensor
 from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
 from market_pipeline.sensors.onboarding import onboarding_sensor
 from market_pipeline.sensors.run_status import run_status_sensor
@@ -15,4 +16,5 @@ SENSORS: list[dg.SensorDefinition] = [
     onboarding_sensor(),
     failed_symbols_sensor(),
     run_status_sensor,
+    alerts_sensor(),
 ]

@@ -20,8 +20,9 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import DATASETS, PartitionedBy
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import day_of, is_key, range_of
+from market_pipeline.queue import Priority
 from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import PURPOSE, configured_sessions, newest_run, refresh_request
+from market_pipeline.sensors.requests import Purpose, configured_sessions, newest_run, refresh_request
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
@@ -36,7 +37,6 @@ from market_pipeline.tracking.failed_symbols import (
 GROUP_TAG = "market_pipeline/retry_of"
 DUE_TAG = "market_pipeline/due"
 RUNS_A_TICK = 20  # a tick may take 60 s; the rest follows with the next one
-RETRY = {PURPOSE: "retry", "dagster/priority": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +171,16 @@ def _write_down(connection: psycopg.Connection[TupleRow], planned: Plan, now: da
 
 
 def _request(group: Group) -> dg.RunRequest:
-    due = group.due.isoformat()
+    due, dataset = group.due.isoformat(), DATASETS[group.data_type]
     return refresh_request(
-        DATASETS[group.data_type],
+        dataset,
         [one.symbol for one in group.candidates],
+        purpose=Purpose.RETRY,
+        priority=Priority.HIGH if dataset.live else Priority.NORMAL,
         partition=group.partition_key,
         timeframe=group.timeframe,
         run_key=f"{group.name}@{due}",
-        tags={GROUP_TAG: group.name, DUE_TAG: due, **RETRY},
+        tags={GROUP_TAG: group.name, DUE_TAG: due},
     )
 
 

@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 import dagster as dg
 import orjson
 
-from market_pipeline.datasets import DATASETS, PartitionedBy
+from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import key_of, range_key
+from market_pipeline.queue import Priority
 from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import PURPOSE, configured_sessions, refresh_request, unfinished
+from market_pipeline.sensors.requests import Purpose, configured_sessions, refresh_request, unfinished
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.universe import NewSymbol, new_symbols, symbols_kept
 
-ONBOARDING = {PURPOSE: "onboarding", "dagster/priority": "-1"}  # behind what keeps the others up to date
 BATCH = 100  # symbols: at a free plan's few calls a minute their history takes half an hour, far from a run's two hours
 SETTLED = timedelta(
     minutes=30
@@ -49,11 +49,22 @@ def requests(
     for dataset in REFERENCE:
         missing = [symbol for symbol in symbols if symbol not in kept[dataset.name]]
         if missing:
-            yield refresh_request(dataset, missing, run_key=f"{dataset.name}/{name}", tags=ONBOARDING)
+            yield _request(dataset, missing, name)
     days = sessions.completed(now - SETTLED, history_sessions)
     for dataset in HISTORY if days else []:
         span = range_key([key_of(day) for day in days])
-        yield refresh_request(dataset, symbols, partition=span, run_key=f"{dataset.name}/{name}", tags=ONBOARDING)
+        yield _request(dataset, symbols, name, partition=span)
+
+
+def _request(dataset: Dataset, symbols: Sequence[str], batch: str, partition: str = "") -> dg.RunRequest:
+    return refresh_request(
+        dataset,
+        symbols,
+        purpose=Purpose.ONBOARDING,
+        priority=Priority.LOW,  # behind what keeps the others up to date
+        run_key=f"{dataset.name}/{batch}",
+        partition=partition,
+    )
 
 
 def read_cursor(text: str | None) -> NewSymbol | None:
@@ -79,7 +90,7 @@ def onboarding_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
         description="Fetches reference data and price history for symbols that were added, a hundred at a time.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        under_way = unfinished(context.instance, ONBOARDING)
+        under_way = unfinished(context.instance, Purpose.ONBOARDING)
         if under_way:
             return dg.SkipReason(f"{len(under_way)} runs of the batch before are not over")
         settings = load_settings()

@@ -4,6 +4,7 @@ Here belongs what the sensors' requests have in common.  When something is asked
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 import dagster as dg
 
@@ -11,29 +12,32 @@ from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import range_of
+from market_pipeline.queue import UNFINISHED, Priority
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 
-PURPOSE = "market_pipeline/purpose"
-"""The tag that tells why a run was asked for: retry, onboarding, freshness."""
-NOT_FINISHED = [
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+PURPOSE_TAG = "market_pipeline/purpose"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+class Purpose(StrEnum):
+    """Why a sensor asked for a run; together such runs never take all places, see dagster.yaml."""
+
+    RETRY = "retry"
+    ONBOARDING = "onboarding"
+    FRESHNESS = "freshness"
 
 
 def refresh_request(
     dataset: Dataset,
     symbols: Sequence[str],
     *,
+    purpose: Purpose,
+    priority: Priority,
     run_key: str,
-    tags: Mapping[str, str],
     partition: str = "",
     timeframe: str = "",
+    tags: Mapping[str, str] | None = None,
 ) -> dg.RunRequest:
     """One run for `symbols` over `partition`: a key, a range as `range_key` writes it, or "" for the current one.
 
@@ -44,18 +48,19 @@ def refresh_request(
     )
     keys = range_of(partition) if partition else None
     a_range = keys is not None and keys[0] != keys[1]
+    range_tags = dict(zip((RANGE_START, RANGE_END), keys, strict=True)) if keys is not None and a_range else {}
     return dg.RunRequest(
         job_name=DATA_TYPE_JOBS[dataset.name].name,
         run_key=run_key,
         run_config=dg.RunConfig(ops={dataset.name: config}),
         partition_key=partition if partition and not a_range else None,
-        tags={**tags, RANGE_START: keys[0], RANGE_END: keys[1]} if keys is not None and a_range else tags,
+        tags={**(tags or {}), **priority.tags, PURPOSE_TAG: purpose, **range_tags},
     )
 
 
-def unfinished(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> Sequence[dg.DagsterRun]:
-    """The runs with these tags that are queued or running."""
-    return instance.get_runs(dg.RunsFilter(tags={PURPOSE: tags[PURPOSE]}, statuses=NOT_FINISHED))
+def unfinished(instance: dg.DagsterInstance, purpose: Purpose) -> Sequence[dg.DagsterRun]:
+    """The runs for a purpose that are queued or running."""
+    return instance.get_runs(dg.RunsFilter(tags={PURPOSE_TAG: purpose}, statuses=UNFINISHED))
 
 
 def newest_run(instance: dg.DagsterInstance, tag: str, value: str) -> dg.DagsterRun | None:

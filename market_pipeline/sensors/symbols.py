@@ -13,7 +13,7 @@ import dagster as dg
 from market_pipeline.datasets import DATASETS, PartitionedBy
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import SYMBOLS, symbol_partitions
-from market_pipeline.sensors.requests import NOT_FINISHED
+from market_pipeline.queue import UNFINISHED
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.universe import tracked_symbols
@@ -63,7 +63,7 @@ def partitions_in_use(instance: dg.DagsterInstance) -> str | None:
 
     A run whose partition goes away under it fails, and so does a backfill that has yet to start its runs.
     """
-    for run in instance.get_runs(dg.RunsFilter(statuses=NOT_FINISHED)):
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)):
         if run.job_name not in BY_DAY:
             return f"run {run.run_id[:8]} of {run.job_name} is not over"
     for backfill in instance.get_backfills(limit=50):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,6 +70,9 @@ def definitions_at(clock: Callable[[], datetime]) -> dg.Definitions:
     return build_definitions({"pipeline": pipeline_at(clock)})
 
 
+_definitions = cache(build_definitions)
+
+
 def pipeline_at(clock: Callable[[], datetime]) -> dg.ResourceDefinition:
     """The pipeline that runs get, with a clock of the test's."""
 
@@ -114,14 +118,13 @@ class Runs:
 
     def tick(self, sensor: dg.SensorDefinition, cursor: str | None = None) -> SensorExecutionData:
         """What a sensor's tick comes to: run requests as the daemon gets them, or why there are none."""
-        definitions = build_definitions()
-        with dg.build_sensor_context(instance=self.instance, definitions=definitions, cursor=cursor) as context:
+        with dg.build_sensor_context(instance=self.instance, definitions=_definitions(), cursor=cursor) as context:
             return sensor.evaluate_tick(context)
 
     def enqueue(self, request: dg.RunRequest) -> dg.DagsterRun:
         """The run that a sensor has asked for, not begun yet."""
         assert request.job_name is not None
-        job = build_definitions().resolve_job_def(request.job_name)
+        job = _definitions().resolve_job_def(request.job_name)
         tags = {**request.tags, "dagster/run_key": request.run_key or ""}
         return self.instance.create_run_for_job(
             job, run_config=request.run_config, tags=tags, status=dg.DagsterRunStatus.NOT_STARTED

@@ -1,1 +1,0 @@
-"""The monitor: an HTTP API, pages and metrics about what Dagster's own UI does not show."""
