@@ -11,10 +11,10 @@ import dagster as dg
 
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.sessions import FIRST_SESSION, Sessions
+from market_pipeline.timetable import cron_weekday
 
 FIRST_DAY = date(2020, 1, 1)
 """The first calendar-day partition: vendors' news does not reach further back."""
-WEEKENDS = ("0 0 * * 6", "0 0 * * 0")
 
 RANGE = "..."  # between the first and the last key of several, as Dagster writes it
 
@@ -29,10 +29,11 @@ def session_partitions(sessions: Sessions) -> dg.DailyPartitionsDefinition:
     The set reaches one session into the future (end_offset), which cannot be fetched before it opens.
     """
     holidays = sessions.holidays(FIRST_SESSION, sessions.last_known())
+    weekends = [f"0 0 * * {cron_weekday(day)}" for day in range(7) if day not in sessions.weekdays]
     return dg.DailyPartitionsDefinition(
         start_date=_midnight(FIRST_SESSION),
         end_offset=1,
-        exclusions=[*WEEKENDS, *map(_midnight, holidays)],
+        exclusions=[*weekends, *map(_midnight, holidays)],
     )
 
 

@@ -1,47 +1,81 @@
-"""Schedules: each data type at its cadence, for the partitions of the moment.
+"""Schedules: each job at its time.
 
-Here belong the ticks.  When a data type is due is declared by its dataset; which days are sessions is the calendar's.
+Here belong the ticks: when one runs its job, with which tags and config, and why another is skipped.  When a data type is due
+is declared by its dataset; which hours are the exchange's is the calendar's (`timetable`).
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import dagster as dg
+from dagster._core.definitions.target import ExecutableDefinition
 
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
+from market_pipeline.queue import RUN_STATUSES, UNFINISHED, Priority, TaskStatus
 from market_pipeline.sessions import Sessions
+from market_pipeline.timetable import cron_of, why_not_now
 
 
-def why_not_now(dataset: Dataset, sessions: Sessions, now: datetime) -> str | None:
-    """Why a tick at `now` has nothing to do, in words for a person; None when it is due.  Pure."""
-    if not dataset.cadence.market_hours_only or sessions.is_open(now):
+def scheduled(
+    job: ExecutableDefinition,
+    cron: str,
+    *,
+    timezone: str,
+    description: str,
+    priority: Priority = Priority.NORMAL,
+    why_not: Callable[[datetime], str | None] = lambda now: None,
+    config: Callable[[datetime], dg.RunConfig] = lambda tick: dg.RunConfig(),
+) -> dg.ScheduleDefinition:
+    """The schedule of a job: one run a tick, none where `why_not` (told UTC) has a reason or the last one has not ended.
+
+    It is named after the job, and runs from the start.  `config` is told the tick in `timezone`.
+    """
+    name = f"{job.name.removesuffix('_job')}_schedule"
+
+    @dg.schedule(
+        name=name,
+        job=job,
+        cron_schedule=cron,
+        execution_timezone=timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=description,
+    )
+    def _schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        tick = context.scheduled_execution_time
+        now = tick.astimezone(UTC)
+        reason = why_not(now) or _unfinished(context.instance, name)
+        if reason is not None:
+            return dg.SkipReason(reason)
+        return dg.RunRequest(run_key=now.isoformat(), run_config=config(tick), tags=priority.tags)
+
+    return _schedule
+
+
+def _unfinished(instance: dg.DagsterInstance, schedule: str) -> str | None:
+    """That the run of an earlier tick waits or runs: another one would only make the queue longer."""
+    mine = dg.RunsFilter(tags={"dagster/schedule_name": schedule}, statuses=UNFINISHED)
+    run = next(iter(instance.get_runs(mine, limit=1)), None)
+    if run is None:
         return None
-    return f"{sessions.exchange} is closed: it opens again at {sessions.next_open(now):%Y-%m-%d %H:%M} UTC"
+    how = "waits in the queue" if run.status in RUN_STATUSES[TaskStatus.PENDING] else "is running"
+    return f"the run of an earlier tick still {how}: {run.run_id}"
+
+
+def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefinition:
+    """Runs the data type's job at its cadence, without a partition: the run takes the current one."""
+    return scheduled(
+        DATA_TYPE_JOBS[dataset.name],
+        cron_of(dataset.cadence, sessions),
+        timezone=str(sessions.timezone),
+        description=f"{dataset.title}, at the cadence that the dataset declares.",
+        priority=Priority.HIGH if dataset.live else Priority.NORMAL,
+        why_not=lambda now: why_not_now(dataset.cadence, sessions, now),
+        config=lambda tick: dg.RunConfig(ops={dataset.name: RefreshConfig(full=is_full(dataset, tick))}),
+    )
 
 
 def is_full(dataset: Dataset, tick: datetime) -> bool:
     """Whether a tick is the week's first of a data type that is otherwise only kept up: it asks for the whole history."""
     return dataset.days_around is not None and tick.isoweekday() == 7 and tick.hour < 6
-
-
-def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefinition:
-    """Runs the data type's job at its cadence, without a partition: the run takes the current one."""
-
-    @dg.schedule(
-        name=f"{dataset.name}_schedule",
-        job=DATA_TYPE_JOBS[dataset.name],
-        cron_schedule=dataset.cadence.cron,
-        execution_timezone=dataset.cadence.timezone,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description=f"{dataset.title}, at the cadence that the dataset declares.",
-    )
-    def _schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        tick = context.scheduled_execution_time
-        reason = why_not_now(dataset, sessions, tick.astimezone(UTC))
-        if reason is not None:
-            return dg.SkipReason(reason)
-        config = dg.RunConfig(ops={dataset.name: RefreshConfig(full=is_full(dataset, tick))})
-        return dg.RunRequest(run_key=tick.astimezone(UTC).isoformat(), run_config=config)
-
-    return _schedule

@@ -16,6 +16,7 @@ from market_pipeline.partitions import partitions_of
 from market_pipeline.resources import Pipeline
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
+from market_pipeline.timetable import cron_of
 
 OWNER = "team:market-data"
 
@@ -40,7 +41,7 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         kinds={"postgres", "python"},
         owners=[OWNER],
         tags={"partitioned_by": dataset.partitioned_by.value, "live": str(dataset.live).lower()},
-        metadata=_metadata(dataset),
+        metadata=_metadata(dataset, sessions),
         freshness_policy=_freshness(dataset.freshness.warn, dataset.freshness.fail),
         retry_policy=RETRIES,
         pool=dataset.name,
@@ -83,7 +84,7 @@ def _freshness(warn: timedelta, fail: timedelta) -> dg.FreshnessPolicy:
     return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=warn)
 
 
-def _metadata(dataset: Dataset) -> dict[str, object]:
+def _metadata(dataset: Dataset, sessions: Sessions) -> dict[str, object]:
     columns = [
         dg.TableColumn(
             name,
@@ -97,7 +98,7 @@ def _metadata(dataset: Dataset) -> dict[str, object]:
         "dagster/table_name": f"public.{dataset.name}",
         "dagster/column_schema": dg.TableSchema(columns),
         "key": ", ".join(dataset.key),
-        "cadence": f"{dataset.cadence.cron} ({dataset.cadence.timezone})",
+        "cadence": f"{cron_of(dataset.cadence, sessions)} ({sessions.timezone})",
     }
 
 

@@ -35,13 +35,16 @@ class PartitionedBy(StrEnum):
     SYMBOL = "symbol"  # one symbol, registered dynamically
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
-    """When a dataset is due, in `timezone`; `market_hours_only` skips what falls outside of the exchange's hours."""
+    """When a dataset is due, in the exchange's time zone: by `cron`, or some time after each session's regular close.
 
-    cron: str
-    timezone: str = "America/New_York"
+    `market_hours_only` skips what falls outside of the exchange's hours; `cron` then says how often, in its first field.
+    """
+
+    cron: str = "* * * * *"
     market_hours_only: bool = False
+    after_close: timedelta | None = None
 
 
 class Ages(StrEnum):

@@ -38,7 +38,7 @@ COMPANY_INFO = Dataset(
     record=CompanyInfo,
     key=("symbol",),
     partitioned_by=PartitionedBy.SYMBOL,
-    cadence=Cadence("0 5 * * 6"),  # Saturday: nothing live competes for the vendors' quotas
+    cadence=Cadence(cron="0 5 * * 6"),  # Saturday: nothing live competes for the vendors' quotas
     freshness=Freshness(warn=timedelta(days=8), fail=timedelta(days=15)),
     cache_ttl=timedelta(hours=24),
     empty_is_answer=False,

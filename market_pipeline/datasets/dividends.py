@@ -31,7 +31,7 @@ DIVIDENDS = Dataset(
     key=("symbol", "ex_date"),
     partitioned_by=PartitionedBy.SYMBOL,
     days_around=3,
-    cadence=Cadence("45 5 * * *"),
+    cadence=Cadence(cron="45 5 * * *"),
     freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=72)),
     cache_ttl=timedelta(hours=24),
 )

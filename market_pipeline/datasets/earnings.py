@@ -64,7 +64,7 @@ EARNINGS = Dataset(
     key=("symbol", "calendar_quarter"),
     partitioned_by=PartitionedBy.SYMBOL,
     days_around=3,
-    cadence=Cadence("15 */6 * * *"),
+    cadence=Cadence(cron="15 */6 * * *"),
     freshness=Freshness(warn=timedelta(hours=12), fail=timedelta(hours=48)),
     cache_ttl=timedelta(hours=1),
 )

@@ -40,7 +40,7 @@ ECONOMIC_EVENTS = Dataset(
     key=("event_date", "country", "event"),
     partitioned_by=PartitionedBy.DAY,
     dated_by="event_date",
-    cadence=Cadence("0 */12 * * *"),
+    cadence=Cadence(cron="0 */12 * * *"),
     freshness=Freshness(warn=timedelta(hours=14), fail=timedelta(hours=36)),
     cache_ttl=timedelta(hours=1),
     per_symbol=False,

@@ -98,7 +98,7 @@ FUNDAMENTALS = Dataset(
     record=Fundamentals,
     key=("symbol", "statement", "period_type", "period_end"),
     partitioned_by=PartitionedBy.SYMBOL,
-    cadence=Cadence("0 7 * * 6"),  # Saturday: nothing live competes for the vendors' quotas
+    cadence=Cadence(cron="0 7 * * 6"),  # Saturday: nothing live competes for the vendors' quotas
     freshness=Freshness(warn=timedelta(days=8), fail=timedelta(days=15)),
     cache_ttl=timedelta(hours=24),
     empty_is_answer=False,

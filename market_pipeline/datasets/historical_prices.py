@@ -50,7 +50,7 @@ HISTORICAL_PRICES = Dataset(
     key=("symbol", "timeframe", "adjustment", "bar_start"),
     partitioned_by=PartitionedBy.SESSION,
     dated_by="session",
-    cadence=Cadence("30 16 * * 1-5"),  # half an hour after the regular close, when vendors have settled the bar
+    cadence=Cadence(after_close=timedelta(minutes=30)),  # when vendors have settled the bar
     freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=50), ages=Ages.ON_SESSION_DAYS),
     cache_ttl=timedelta(hours=1),
     empty_is_answer=False,

@@ -59,7 +59,7 @@ NEWS = Dataset(
     partitioned_by=PartitionedBy.DAY,
     days_behind=1,  # articles reach vendors late, and a day has none when it begins
     dated_by="published_at",
-    cadence=Cadence("*/30 * * * *"),
+    cadence=Cadence(cron="*/30 * * * *"),
     freshness=Freshness(warn=timedelta(hours=1), fail=timedelta(hours=24)),
     cache_ttl=timedelta(minutes=25),
 )

@@ -45,7 +45,7 @@ STOCK_QUOTES = Dataset(
     partitioned_by=PartitionedBy.SESSION,
     dated_by="session",
     live=True,
-    cadence=Cadence("* 9-16 * * 1-5", market_hours_only=True),
+    cadence=Cadence(cron="* * * * *", market_hours_only=True),
     freshness=Freshness(warn=timedelta(minutes=5), fail=timedelta(minutes=30), ages=Ages.WHILE_OPEN),
     cache_ttl=None,
     strategy=Strategy.FASTEST_FIRST,

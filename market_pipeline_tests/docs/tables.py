@@ -17,7 +17,9 @@ from market_pipeline.cli.providers import coverage_matrix
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.providers.base import Provider
 from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings
+from market_pipeline.timetable import cron_of
 from market_pipeline_tests.docs.documents import document
 
 MARKED = re.compile(r"(?<=<!-- table: )(?P<name>[\w-]+)(?P<mark> -->\n)(?P<table>(?:\|.*\n)*)")
@@ -29,16 +31,17 @@ PARTITIONS = {
 
 
 def data_types() -> str:
-    header = ("data type, asset and table", "one row is", "one partition is a", "due (New York time)", "key")
+    header = ("data type, asset and table", "one row is", "one partition is a", "due (New York time, for XNYS)", "key")
     return _table(header, map(_data_type, DATASETS.values()))
 
 
 def _data_type(dataset: Dataset) -> list[str]:
     cadence = dataset.cadence
-    due = f"`{cadence.cron}`" + (", while the exchange is open" if cadence.market_hours_only else "")
-    zone = "" if cadence.timezone == "America/New_York" else f" ({cadence.timezone})"
+    due = f"`{cron_of(cadence, Sessions('XNYS'))}`" + (
+        ", while the exchange is open" if cadence.market_hours_only else ""
+    )
     row = dataset.description.split(".")[0]
-    return [f"`{dataset.name}`", row, PARTITIONS[dataset.partitioned_by], due + zone, ", ".join(dataset.key)]
+    return [f"`{dataset.name}`", row, PARTITIONS[dataset.partitioned_by], due, ", ".join(dataset.key)]
 
 
 def vendors() -> str:

@@ -46,7 +46,7 @@ def test_they_are_exactly_the_sessions_since_the_first_one_without_a_weekend() -
     assert {date.fromisoformat(key).weekday() for key in keys} == {0, 1, 2, 3, 4}
 
 
-@pytest.mark.parametrize("exchange", ["XLON", "XTKS"])
+@pytest.mark.parametrize("exchange", ["XLON", "XTKS", "24/7"])
 def test_another_exchange_has_its_own(exchange: str) -> None:
     sessions = Sessions(exchange)
     keys = session_partitions(sessions).get_partition_keys(at("2026-06-30 18:00"))

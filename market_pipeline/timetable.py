@@ -1,0 +1,74 @@
+"""When a data type is due on an exchange, and why it is not due now, in words for a person.
+
+Here belongs what follows from a dataset's cadence and the exchange's calendar together.  Pure: the clock is the caller's.
+"""
+
+from datetime import date, datetime, timedelta
+
+from market_pipeline.datasets import Cadence
+from market_pipeline.sessions import Sessions
+
+
+def cron_of(cadence: Cadence, sessions: Sessions) -> str:
+    """The cron of a cadence, in the exchange's time zone.
+
+    In market hours it has the hours and weekdays of ordinary sessions: what is left to skip are holidays and early closes.
+    """
+    if cadence.after_close is not None:
+        due = datetime.combine(date.min, sessions.regular_close) + cadence.after_close
+        return f"{due.minute} {due.hour} * * {_weekdays(sessions)}"
+    hours = sessions.regular_hours
+    if not cadence.market_hours_only or hours is None:
+        return cadence.cron
+    last = datetime.combine(date.max, hours[1]) - timedelta(minutes=1)  # at the close itself it is closed
+    return f"{cadence.cron.split()[0]} {hours[0].hour}-{last.hour} * * {_weekdays(sessions)}"
+
+
+def why_not_now(cadence: Cadence, sessions: Sessions, now: datetime) -> str | None:
+    """Why a tick at `now` has nothing to do; None when it is due."""
+    if cadence.after_close is not None:
+        closed_for = now - sessions.closes(sessions.last_closed(now))
+        return None if closed_for < timedelta(days=1) else why_closed(sessions, now)
+    return why_closed(sessions, now) if cadence.market_hours_only and not sessions.is_open(now) else None
+
+
+def why_closed(sessions: Sessions, now: datetime) -> str:
+    """Why the exchange is closed at `now`, and when it opens again: `XNYS is closed: Thanksgiving; it opens again …`."""
+    zone = sessions.timezone
+    local = now.astimezone(zone)
+    session = sessions.current(now)
+    pause = sessions.break_of(session)
+    if pause is not None and pause[0] <= now < pause[1]:
+        return f"{sessions.exchange} has its break: it opens again at {pause[1].astimezone(zone):%H:%M} ({zone})"
+    opens = sessions.next_open(now).astimezone(zone)
+    again = f"it opens again on {opens:%A} {opens:%Y-%m-%d} at {opens:%H:%M} ({zone})"
+    if local.date() == session and sessions.closes_early(session):
+        name = sessions.early_close_name(session)
+        closed = sessions.closes(session).astimezone(zone)
+        return f"{sessions.exchange} closed early at {closed:%H:%M}{f': {name}' if name else ''}; {again}"
+    return f"{sessions.exchange} is closed{_because(sessions, local, session)}; {again}"
+
+
+def _because(sessions: Sessions, local: datetime, session: date) -> str:
+    day = local.date()
+    if day == session:
+        return f" since {sessions.closes(session).astimezone(sessions.timezone):%H:%M}"
+    if sessions.is_session(day):
+        return ", not open yet"
+    if day.weekday() not in sessions.weekdays:
+        return ": weekend"
+    return f": {sessions.holiday_name(day) or 'a holiday'}"
+
+
+def cron_weekday(day: int) -> int:
+    """A day of the week as cron counts it, Sunday being 0, of one as Python does, Monday being 0."""
+    return (day + 1) % 7
+
+
+def _weekdays(sessions: Sessions) -> str:
+    """The weekdays of sessions as cron writes them: `1-5`, `0-4`, `*`."""
+    days = sorted(map(cron_weekday, sessions.weekdays))
+    if len(days) == 7:
+        return "*"
+    in_a_row = days == list(range(days[0], days[-1] + 1))
+    return f"{days[0]}-{days[-1]}" if in_a_row else ",".join(map(str, days))
