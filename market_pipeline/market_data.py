@@ -19,13 +19,14 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import Dataset, Record, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
-from market_pipeline.fetching.router import Report, Router, Wanted
+from market_pipeline.fetching.router import Deliver, Errors, Report, Router, Wanted
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.ranking import Ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
+from market_pipeline.storage.answers import AnswerCache, CachedAnswer, Question
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import claim_series, series_homes
@@ -40,11 +41,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Refreshed:
-    """What a refresh did: the router's report and the rows it left in the table."""
+    """What a refresh did: the router's report, what earlier answers served, and the rows in the table."""
 
-    order: tuple[str, ...]
-    """The vendors as they were asked."""
+    cached: dict[str, CachedAnswer]
+    """The earlier answers that serve, by symbol: nobody was asked for these."""
     report: Report
+    """What came of asking for the other symbols."""
+    order: tuple[str, ...] = ()
+    """The vendors as they were asked."""
+    stale: dict[str, CachedAnswer] = field(default_factory=dict)
+    """The old answers that serve for some of the symbols that failed; the rows say so, and the symbols are still owed."""
     rows_by_symbol: defaultdict[str, Written] = field(default_factory=lambda: defaultdict(Written))
     rows_by_day: Counter[date] = field(default_factory=Counter)
     """Records of each day, for datasets that are kept by day or session."""
@@ -56,6 +62,16 @@ class Refreshed:
     @property
     def written(self) -> Written:
         return total(self.rows_by_symbol)
+
+    @property
+    def settled(self) -> list[str]:
+        """The symbols that a vendor has answered for, now or lately."""
+        return [*self.cached, *self.report.answered]
+
+    @property
+    def unserved(self) -> dict[str, Errors]:
+        """Why each vendor did not answer, for symbols that no old answer serves either."""
+        return {symbol: errors for symbol, errors in self.report.failed.items() if symbol not in self.stale}
 
 
 class MarketData:
@@ -71,6 +87,7 @@ class MarketData:
         sessions: Sessions,
         clock: Callable[[], datetime],
         run_id: str,
+        repeats: str | None = None,
     ) -> None:
         self._database = database
         self._vendors = vendors
@@ -79,6 +96,7 @@ class MarketData:
         self._sessions = sessions
         self._clock = clock
         self._run_id = run_id
+        self._answers_of = run_id if repeats is None else repeats
 
     def refresh(
         self,
@@ -90,59 +108,89 @@ class MarketData:
         strategy: Strategy | None = None,
         providers: Sequence[str] = (),
         partition_key: str = "",
+        use_cache: bool = True,
         progress: Callable[[Refreshed], None] = lambda so_far: None,
     ) -> Refreshed:
-        """Fetch `symbols` and write each answer as it arrives.
+        """Fetch the symbols that no earlier answer serves, and write each answer as it arrives.
 
-        `providers` narrows the vendors, `partition_key` is what failures are remembered under, `progress` is told after each
-        answer what came of the fetch so far, always by the object that is returned in the end.  Raises NoVendor, and
+        `providers` narrows the vendors and whose answers serve, `partition_key` is what failures are remembered under.
+        Without `use_cache` only this run's own answers serve, so that a retry asks for what is missing.  `progress` is told
+        after each answer what came of it so far, always by the object that is returned in the end.  Raises NoVendor, and
         DatabaseUnavailable or psycopg.Error when rows cannot be stored; what was written before stays.  What vendors do
         wrong is in the report.
         """
-        wanted = Wanted(
-            dataset=dataset,
-            symbols=tuple(symbols),
-            window=window,
-            timeframe=timeframe,
-            strategy=dataset.strategy if strategy is None else strategy,
-        )
+        question = Question(dataset=dataset, window=window, timeframe=timeframe, providers=tuple(providers))
         with self._database.connect(autocommit=True, name=f"fetch {dataset.name}") as connection:
-            if dataset.pinned and timeframe is not None:
-                wanted = replace(wanted, asked_first=series_homes(connection, symbols, timeframe))
-            ranked = self._ranking.of(connection, wanted, providers)
-            wanted = replace(wanted, asked_first={**wanted.asked_first, **ranked.tried_out})
-            done = Refreshed(order=ranked.order, report=Report(requested=len(symbols)))
-            deliver = self._storing(Writer(connection), wanted, done)
-            report = done.report
-            vendors = [self._vendors[name] for name in ranked.order]
-            self._router.fetch(wanted, vendors, report, deliver, progress=lambda: progress(done))
-            if dataset.pinned and timeframe is not None:
-                claim_series(connection, report.answered, timeframe)
+            cache = AnswerCache(connection, question, run_id=self._answers_of, clock=self._clock)
+            served = cache.fresh(symbols, others=use_cache)
+            wanted = Wanted(
+                dataset=dataset,
+                symbols=tuple(symbol for symbol in symbols if symbol not in served.answers),
+                window=window,
+                timeframe=timeframe,
+                strategy=dataset.strategy if strategy is None else strategy,
+            )
+            done = Refreshed(
+                cached=served.answers, report=Report(requested=len(wanted.symbols)), rows_by_day=served.rows_by_day
+            )
+            if wanted.symbols:
+                self._fetch(connection, wanted, providers, cache, done, progress)
             now = self._clock()
-            owed = failures(report, now)
-            clear_failures(connection, dataset.name, partition_key, report.answered, timeframe=timeframe)
+            owed = failures(done.report, now)
+            clear_failures(connection, dataset.name, partition_key, done.settled, timeframe=timeframe)
             record_failures(
                 connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now, timeframe=timeframe
             )
             self._note_freshness(connection, wanted, done)
+            cache.count(
+                hits=len(done.cached),
+                misses=len(wanted.symbols) if use_cache and dataset.cache_ttl is not None else 0,
+                stale=len(done.stale),
+            )
         return done
 
-    def _storing(self, writer: Writer, wanted: Wanted, done: Refreshed) -> Callable[[Sequence[Attempt]], None]:
-        """What takes answers of a vendor as they arrive: writes them, and counts them into `done`."""
+    def _fetch(
+        self,
+        connection: psycopg.Connection[TupleRow],
+        wanted: Wanted,
+        providers: Sequence[str],
+        cache: AnswerCache,
+        done: Refreshed,
+        progress: Callable[[Refreshed], None],
+    ) -> None:
+        """Ask the vendors for what is wanted, and let old answers serve where nobody can; all of it goes into `done`."""
+        dataset, timeframe, report = wanted.dataset, wanted.timeframe, done.report
+        if dataset.pinned and timeframe is not None:
+            wanted = replace(wanted, asked_first=series_homes(connection, wanted.symbols, timeframe))
+        ranked = self._ranking.of(connection, wanted, providers)
+        wanted = replace(wanted, asked_first={**wanted.asked_first, **ranked.tried_out})
+        done.order = ranked.order
+        deliver = self._storing(Writer(connection), wanted, cache, done)
+        vendors = [self._vendors[name] for name in ranked.order]
+        self._router.fetch(wanted, vendors, report, deliver, progress=lambda: progress(done))
+        if dataset.pinned and timeframe is not None:
+            claim_series(connection, report.answered, timeframe)
+        old = cache.stale(report.failed.keys() - report.unknown)
+        done.stale = old.answers
+        done.rows_by_day.update(old.rows_by_day)
+
+    def _storing(self, writer: Writer, wanted: Wanted, cache: AnswerCache, done: Refreshed) -> Deliver:
+        """What takes answers of a vendor as they arrive: writes them, remembers them, and counts them into `done`."""
         dataset = wanted.dataset
 
-        def deliver(attempts: Sequence[Attempt]) -> None:
+        def deliver(attempts: Sequence[Attempt], settled: Sequence[str]) -> None:
             records = [record for attempt in attempts for record in attempt.records]
             rejected = [row for attempt in attempts for row in attempt.rejected]
             now = self._clock()
             done.told_at.update((symbol, now) for attempt in attempts for symbol in attempt.ask.symbols)
-            if not records and not rejected:
+            if not records and not rejected and not settled:
                 return
             provenance = Provenance(attempts[0].provider, now, self._run_id)
             written = writer.write(dataset, records, provenance, wanted.asked_first if dataset.pinned else None)
             for symbol, rows in written.items():
                 done.rows_by_symbol[symbol] += rows
             writer.quarantine(dataset, rejected, provenance)
+            cache.remember(provenance.provider, {symbol: done.rows_by_symbol[symbol].rows for symbol in settled})
             done.sample += records[: SAMPLE - len(done.sample)]
             days = (dataset.day_of(record) for record in records)
             done.rows_by_day.update(day for day in days if day is not None)
@@ -152,13 +200,12 @@ class MarketData:
     def _note_freshness(self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed) -> None:
         """Write down which symbols are fresh now.  Where that fails the log says so: the rows are stored all the same."""
         dataset, now = wanted.dataset, self._clock()
+        report, rows = done.report, done.rows_by_symbol
+        answered = [(symbol, done.told_at.get(symbol, now), rows[symbol].rows) for symbol in report.answered]
+        answered += [(symbol, answer.answered_at, answer.records) for symbol, answer in done.cached.items()]
         refreshes = [
-            Refresh(
-                symbol=symbol,
-                as_of=as_of(dataset, wanted.window, done.told_at.get(symbol, now), self._sessions),
-                data_points=done.rows_by_symbol[symbol].rows,
-            )
-            for symbol in done.report.answered
+            Refresh(symbol=symbol, as_of=as_of(dataset, wanted.window, told_at, self._sessions), data_points=count)
+            for symbol, told_at, count in answered
         ]
         try:
             record_freshness(
@@ -174,6 +221,7 @@ def open_market_data(
     settings: Settings,
     *,
     run_id: str,
+    repeats: str | None = None,
     simulator_url: str | None = None,
     provider_settings: Callable[[str], ProviderSettings] = load_provider_settings,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -182,6 +230,7 @@ def open_market_data(
 ) -> Iterator[MarketData]:
     """Everything assembled for one run; leaving it writes the attempts still queued and closes the connections.
 
+    `repeats` is the crashed run that this one takes the place of: what that one was answered is not asked for again.
     With `simulator_url` every vendor is the simulator there.  `chance` gives random numbers from 0 up to 1.
     """
     own = {name: provider_settings(name) for name in PROVIDERS}
@@ -207,6 +256,7 @@ def open_market_data(
                 sessions=Sessions(settings.exchange),
                 clock=clock,
                 run_id=run_id,
+                repeats=repeats,
             )
     finally:
         for vendor in vendors.values():

@@ -37,7 +37,9 @@ class Pipeline:
 
 
 @contextmanager
-def open_pipeline(settings: Settings, *, run_id: str, clock: Clock = utc_now) -> Iterator[Pipeline]:
+def open_pipeline(
+    settings: Settings, *, run_id: str, repeats: str | None = None, clock: Clock = utc_now
+) -> Iterator[Pipeline]:
     """The database, ready to use, and the vendors of the configured world.
 
     Raises what `prepared_database` raises; a vendor that cannot be reached is found out by asking it.
@@ -45,9 +47,19 @@ def open_pipeline(settings: Settings, *, run_id: str, clock: Clock = utc_now) ->
     database = prepared_database(settings)
     with (
         simulator_for(settings) as simulator_url,
-        open_market_data(database, settings, run_id=run_id, simulator_url=simulator_url, clock=clock) as market_data,
+        open_market_data(
+            database, settings, run_id=run_id, repeats=repeats, simulator_url=simulator_url, clock=clock
+        ) as market_data,
     ):
         yield Pipeline(database, market_data, Sessions(settings.exchange), clock)
+
+
+def crashed_run(run: dg.DagsterRun) -> str | None:
+    """The run that Dagster has launched this one in place of, because it crashed; None for any other run.  Pure.
+
+    A person's re-execution is none: it asks anew.
+    """
+    return run.parent_run_id if "dagster/retry_number" in run.tags else None
 
 
 class PipelineResource(dg.ConfigurableResource[Pipeline]):
@@ -56,9 +68,10 @@ class PipelineResource(dg.ConfigurableResource[Pipeline]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Pipeline]:
         run_id = context.run.run_id if context.run else "no run"
+        repeats = crashed_run(context.run) if context.run else None
         with ExitStack() as stack:
             try:
-                pipeline = stack.enter_context(open_pipeline(load_settings(), run_id=run_id))
+                pipeline = stack.enter_context(open_pipeline(load_settings(), run_id=run_id, repeats=repeats))
             except (SettingsError, StorageError, ValueError) as error:
                 # Otherwise the run's failure says no more than that a resource could not be initialised.
                 raise dg.DagsterResourceFunctionError(  # type: ignore[no-untyped-call]

@@ -72,7 +72,9 @@ def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefin
         description=f"{dataset.title}, at the cadence that the dataset declares.",
         priority=Priority.HIGH if dataset.live else Priority.NORMAL,
         why_not=lambda now: why_not_now(dataset.cadence, sessions, now),
-        config=lambda tick: dg.RunConfig(ops={dataset.name: RefreshConfig(full=is_full(dataset, tick))}),
+        config=lambda tick: dg.RunConfig(
+            ops={dataset.name: RefreshConfig(full=is_full(dataset, tick), use_cache=False)}
+        ),
     )
 
 

@@ -97,6 +97,16 @@ class Settings(_EnvironmentSettings):
         default=30, description="longest wait for a vendor to connect or to send the next bytes"
     )
 
+    dagster_url: str = Field(
+        default="http://127.0.0.1:3000",
+        pattern=r"^https?://",
+        description="the Dagster webserver that the monitor starts runs through and links to",
+    )
+    monitor_token: SecretStr | None = Field(
+        default=None,
+        description="what the monitor's users have to know; without one it listens on this machine only",
+    )
+
     @property
     def database_address(self) -> str | None:
         """DATABASE_URL as it was given, password included: for `open_database` and nobody else; None without one."""

@@ -911,6 +911,67 @@ ALTER TABLE public.alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
+CREATE TABLE public.cache_usage (
+    data_type text NOT NULL,
+    day date NOT NULL,
+    hits bigint NOT NULL,
+    misses bigint NOT NULL,
+    stale bigint NOT NULL
+);
+
+COMMENT ON TABLE public.cache_usage IS 'Symbols by data type and UTC day: served from cached_answers, asked for because there was none, served stale.';
+
+CREATE TABLE public.cached_answers (
+    data_type text NOT NULL,
+    symbol text NOT NULL,
+    timeframe text NOT NULL,
+    span daterange NOT NULL,
+    provider text NOT NULL,
+    records integer NOT NULL,
+    run_id text NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.cached_answers IS 'Who answered for a symbol when, so that nobody is asked again for what is there. Kept for a day, or as long as it may serve.';
+
+COMMENT ON COLUMN public.cached_answers.timeframe IS 'length of the bars, '''' for data types without';
+
+COMMENT ON COLUMN public.cached_answers.span IS 'the days that were asked for; (,) for the whole history';
+
+COMMENT ON COLUMN public.cached_answers.records IS 'valid records in the answer; 0 is an answer, too';
+
+COMMENT ON COLUMN public.cached_answers.run_id IS 'the run that asked: its own retries are served, whatever the age';
+
+COMMENT ON COLUMN public.cached_answers.expires_at IS 'until when it serves other runs; answered_at where it never does (live quotes)';
+
+CREATE VIEW public.cache_stats AS
+ SELECT data_type,
+    COALESCE(kept.answers, (0)::bigint) AS answers,
+    COALESCE(kept.fresh, (0)::bigint) AS fresh,
+    kept.oldest_fresh_at,
+    kept.last_answered_at,
+    (COALESCE(used.hits, (0)::numeric))::bigint AS hits,
+    (COALESCE(used.misses, (0)::numeric))::bigint AS misses,
+    (COALESCE(used.stale, (0)::numeric))::bigint AS stale,
+    (((100.0 * used.hits) / NULLIF((used.hits + used.misses), (0)::numeric)))::double precision AS hit_rate
+   FROM (( SELECT cached_answers.data_type,
+            count(*) AS answers,
+            count(*) FILTER (WHERE (cached_answers.expires_at > now())) AS fresh,
+            min(cached_answers.answered_at) FILTER (WHERE (cached_answers.expires_at > now())) AS oldest_fresh_at,
+            max(cached_answers.answered_at) AS last_answered_at
+           FROM public.cached_answers
+          GROUP BY cached_answers.data_type) kept
+     FULL JOIN ( SELECT cache_usage.data_type,
+            sum(cache_usage.hits) AS hits,
+            sum(cache_usage.misses) AS misses,
+            sum(cache_usage.stale) AS stale
+           FROM public.cache_usage
+          GROUP BY cache_usage.data_type) used USING (data_type));
+
+COMMENT ON VIEW public.cache_stats IS 'By data type: answers kept, those of them that still serve, and how often they did (hit_rate in percent, over all time).';
+
 CREATE TABLE public.company_info (
     symbol text NOT NULL,
     name text NOT NULL,
@@ -2058,6 +2119,12 @@ ALTER TABLE ONLY public.attempt_counts
 
 ALTER TABLE ONLY public.attempt_latencies
     ADD CONSTRAINT attempt_latencies_pkey PRIMARY KEY (period, starts_at, provider, data_type, bucket);
+
+ALTER TABLE ONLY public.cache_usage
+    ADD CONSTRAINT cache_usage_pkey PRIMARY KEY (data_type, day);
+
+ALTER TABLE ONLY public.cached_answers
+    ADD CONSTRAINT cached_answers_pkey PRIMARY KEY (data_type, symbol, timeframe, span);
 
 ALTER TABLE ONLY public.company_info
     ADD CONSTRAINT company_info_pkey PRIMARY KEY (symbol);

@@ -6,7 +6,7 @@ there are belongs to `market_data`, what is asked for to `targets`, how one fetc
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -23,7 +23,6 @@ from market_pipeline.ranking import NoVendor
 from market_pipeline.resources import Pipeline
 from market_pipeline.storage.universe import symbols_kept, tracked_symbols
 from market_pipeline.tracking.executions import ExecutionLog, State, SymbolStatus
-from market_pipeline.tracking.failed_symbols import owed_by_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +72,7 @@ def _target(
     )
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
         context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
-    if context.retry_number > 0:
-        return replace(wanted, fetches=_missing(context, dataset, pipeline, wanted))
     return wanted
-
-
-def _missing(context: dg.OpExecutionContext, dataset: Dataset, pipeline: Pipeline, wanted: Target) -> tuple[Fetch, ...]:
-    """What the step's earlier try did not get: RetryPolicy runs the whole step again, and quotas are scarce.
-
-    A try that broke off has left no list of what it owes: then, and for bars of several lengths, everything is missing.
-    """
-    with pipeline.database.connect(name="retry") as connection:
-        owed = owed_by_run(connection, dataset.name, wanted.partition, context.run_id)
-    if not owed or len(wanted.fetches) > 1:
-        return wanted.fetches
-    (only,) = wanted.fetches
-    return (replace(only, symbols=tuple(symbol for symbol in only.symbols if symbol in owed)),)
 
 
 def _conclude(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome, *, strict: bool) -> None:
@@ -127,7 +111,7 @@ def _fetch(
 
     def watch(so_far: Refreshed) -> None:
         log.follow(lambda: _statuses(fetch, so_far))
-        progress.tell(len(so_far.report.answered))
+        progress.tell(len(so_far.settled))
 
     try:
         done = pipeline.market_data.refresh(
@@ -138,6 +122,7 @@ def _fetch(
             strategy=config.strategy,
             providers=config.providers,
             partition_key=wanted.partition,
+            use_cache=config.use_cache,
             progress=watch,
         )
     except NoVendor as error:
@@ -149,6 +134,8 @@ def _fetch(
         ) from error
     log.note(_statuses(fetch, done))
     report, written = done.report, done.written
+    if done.cached:
+        context.log.info("%d symbols not asked for: answered lately (use_cache: false asks anew)", len(done.cached))
     context.log.info(
         "%d of %d symbols settled by %s in %.1f s; rows: %d new, %d changed, %d as before",
         len(report.answered),
@@ -159,6 +146,10 @@ def _fetch(
         written.updated,
         written.unchanged,
     )
+    if done.stale:
+        context.log.warning(
+            "%d symbols that failed are served by old rows, which are flagged as stale", len(done.stale)
+        )
     for symbol, errors in list(report.failed.items())[:SAMPLE]:
         context.log.warning("%s failed: %s", symbol, _said(errors))
     return done
@@ -171,24 +162,24 @@ def _waiting(fetch: Fetch, status: State) -> Iterator[SymbolStatus]:
 
 def _statuses(fetch: Fetch, so_far: Refreshed) -> Iterator[SymbolStatus]:
     """How the symbols of a fetch do of which something can be told: those that are settled or have failed.  Pure."""
-    report = so_far.report
-    for symbol in (*report.answered, *report.failed):
+    report, unserved = so_far.report, so_far.unserved
+    for symbol in (*so_far.settled, *report.failed):
         rows = so_far.rows_by_symbol[symbol]
         said = "; ".join(f"{name}: {error}" for name, error in report.failed.get(symbol, {}).items())
         yield SymbolStatus(
             symbol=symbol,
             timeframe=fetch.timeframe or "",
-            status="completed" if symbol in report.answered else "failed",
+            status="failed" if symbol in unserved else "completed",
             records_processed=rows.rows,
             records_inserted=rows.inserted,
             records_updated=rows.updated,
-            error_message=None if symbol in report.answered else said or "no vendor was asked",
+            error_message=(said or "no vendor was asked") if symbol in report.failed else None,
         )
 
 
 def _outcome(dataset: Dataset, wanted: Target, done: Sequence[Refreshed]) -> Outcome:
-    """Which keys are good: a symbol that is settled, a day that has rows, or had nobody fail for it.  Pure."""
-    failed = {symbol: errors for one in done for symbol, errors in one.report.failed.items()}
+    """Which keys are good: a symbol that is settled or served stale, a day that has rows, or had nobody fail for it.  Pure."""
+    failed = {symbol: errors for one in done for symbol, errors in one.unserved.items()}
     rows: Counter[str] = Counter()
     for one in done:
         rows.update({key_of(day): count for day, count in one.rows_by_day.items()})
@@ -202,7 +193,7 @@ def _outcome(dataset: Dataset, wanted: Target, done: Sequence[Refreshed]) -> Out
         bad=bad,
         metadata=_metadata(done, failed),
         rows_by_key=dict(rows),
-        permanent=bool(failed) and all(one.report.unknown == set(one.report.failed) for one in done),
+        permanent=bool(failed) and all(one.report.unknown == set(one.unserved) for one in done),
     )
 
 
@@ -215,9 +206,11 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
         "rows_inserted": sum(one.written.inserted for one in done),
         "rows_updated": sum(one.written.updated for one in done),
         "rows_rejected": sum(one.report.rejected for one in done),
-        "symbols_requested": sum(one.report.requested for one in done),
+        "symbols_requested": sum(len(one.cached) + one.report.requested for one in done),
+        "symbols_cached": sum(len(one.cached) for one in done),
         "symbols_fetched": sum(len(one.report.answered) for one in done),
-        "symbols_failed": sum(len(one.report.failed) for one in done),
+        "symbols_failed": sum(len(one.unserved) for one in done),
+        "symbols_stale": sum(len(one.stale) for one in done),
         "fallbacks": sum(one.report.fallbacks for one in done),
         "calls": sum(one.report.attempts for one in done),
         "seconds": round(sum(one.report.seconds for one in done), 3),

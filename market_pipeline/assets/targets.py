@@ -28,6 +28,9 @@ class RefreshConfig(dg.Config):
     strategy: Strategy | None = Field(default=None, description="who is asked first; unset for the data type's own")
     providers: list[str] = Field(default=[], description="only these vendors; empty for all that are enabled")
     full: bool = Field(default=False, description="the whole history, also of symbols that have it already")
+    use_cache: bool = Field(
+        default=True, description="no calls for what any run has been answered lately; false asks anew"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from market_pipeline.cli import alerts, database, inspect, providers, quality, run, symbols
+from market_pipeline.cli import alerts, database, inspect, monitor, providers, quality, run, symbols
 from market_pipeline.sessions import UnknownExchange
 from market_pipeline.settings import SettingsError
 from market_pipeline.simulator.process import PortInUse
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command()(run.up)
 app.command()(run.demo)
 app.command()(run.simulator)
+app.command()(monitor.monitor)
 app.command()(inspect.status)
 app.command()(quality.quality)
 app.add_typer(alerts.app, name="alerts")

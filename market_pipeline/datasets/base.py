@@ -88,7 +88,9 @@ class Record(BaseModel):
 
     symbol: Symbol = required("canonical ticker: BRK.B, ^GSPC; * for the whole market")
     as_of: Moment | None = described("when the vendor says this was true", "UTC")
-    flags: tuple[str, ...] = described("what is odd about the row though it was kept: crossed_quote, …", default=())
+    flags: tuple[str, ...] = described(
+        "what is odd about the row though it was kept: crossed_quote, stale, …", default=()
+    )
 
 
 class QuotedRecord(Record):
@@ -135,6 +137,8 @@ class Dataset(DataType):
     cadence: Cadence
     cache_ttl: timedelta | None
     """How long a vendor's answer may serve again; None where only a new one is worth having."""
+    stale_if_error: timedelta | None = None
+    """How old an answer may be that serves while no vendor answers, its rows flagged `stale`; None where none may."""
     strategy: Strategy = Strategy.MOST_RELIABLE
     dated_by: str | None = None
     """The field whose day (in UTC for a time) must lie in the window asked for; None where there is no window."""

@@ -41,5 +41,6 @@ COMPANY_INFO = Dataset(
     cadence=Cadence(cron="0 5 * * 6"),  # Saturday: nothing live competes for the vendors' quotas
     freshness=Freshness(warn=timedelta(days=8), fail=timedelta(days=15)),
     cache_ttl=timedelta(hours=24),
+    stale_if_error=timedelta(days=30),
     empty_is_answer=False,
 )

@@ -34,4 +34,5 @@ DIVIDENDS = Dataset(
     cadence=Cadence(cron="45 5 * * *"),
     freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=72)),
     cache_ttl=timedelta(hours=24),
+    stale_if_error=timedelta(days=7),
 )

@@ -67,4 +67,5 @@ EARNINGS = Dataset(
     cadence=Cadence(cron="15 */6 * * *"),
     freshness=Freshness(warn=timedelta(hours=12), fail=timedelta(hours=48)),
     cache_ttl=timedelta(hours=1),
+    stale_if_error=timedelta(days=7),
 )

@@ -43,6 +43,7 @@ ECONOMIC_EVENTS = Dataset(
     cadence=Cadence(cron="0 */12 * * *"),
     freshness=Freshness(warn=timedelta(hours=14), fail=timedelta(hours=36)),
     cache_ttl=timedelta(hours=1),
+    stale_if_error=timedelta(days=1),
     per_symbol=False,
     days_behind=1,  # what was released yesterday
     days_ahead=14,

@@ -21,6 +21,7 @@ from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, 
 from market_pipeline.providers.messages import Ask, Window
 
 Errors = dict[str, ProviderError]  # by vendor
+Deliver = Callable[[Sequence[Attempt], Sequence[str]], None]  # takes a vendor's attempts, and the symbols they settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ class Router:
         wanted: Wanted,
         vendors: Sequence[Vendor],
         report: Report,
-        deliver: Callable[[Sequence[Attempt]], None],
+        deliver: Deliver,
         progress: Callable[[], None],
     ) -> None:
         """Walk the vendors and fill in `report`.
@@ -124,10 +125,10 @@ class Router:
             is_last = not any(later.vendor.name != leg.vendor.name for later in legs[position + 1 :])
             for ended in self._calls(wanted, leg, symbols, last_resort=is_last):
                 attempts = [attempt for called in ended for attempt in called.attempts]
+                found = {symbol: error for one in ended for symbol, error in verdicts(wanted.dataset, one).items()}
                 report.count(attempts)
-                deliver(attempts)
-                for called in ended:
-                    report.settle(leg.vendor.name, verdicts(wanted.dataset, called), failed)
+                deliver(attempts, [symbol for symbol, error in found.items() if error is None])
+                report.settle(leg.vendor.name, found, failed)
                 progress()
         report.failed = failed
         report.seconds = time.perf_counter() - started

@@ -90,7 +90,7 @@ class Database:
         Raises DatabaseUnavailable: not reachable within 10 s, wrong password, no such database.
         """
         try:
-            return psycopg.connect(autocommit=autocommit, **self._parameters(name))
+            return psycopg.connect(autocommit=autocommit, **self.parameters(name))
         except psycopg.OperationalError as error:
             raise DatabaseUnavailable(_explanation(error, self.url)) from error
 
@@ -104,7 +104,8 @@ class Database:
             pool_pre_ping=True,
         )
 
-    def _parameters(self, name: str) -> dict[str, Any]:
+    def parameters(self, name: str) -> dict[str, Any]:
+        """What psycopg.connect takes for such a connection; for a pool, which connects by itself."""
         given = conninfo_to_dict(self.url)
         # Not "$user", public: a login called dagster would find and create our tables in Dagster's schema.
         options = f"{given.get('options', '')} -c timezone=UTC -c search_path=public".strip()

@@ -168,13 +168,13 @@ _BEGIN = """
     ON CONFLICT (execution_id) DO UPDATE SET status = 'running', completed_at = NULL, error_message = NULL, updated_at = now()
 """
 
-# A retry works on what is missing only, so that the first try's number is the one that counts.
 _PLAN = """
     UPDATE scheduler_execution_log
-    SET partition_key = %(partition_key)s, total_symbols = greatest(total_symbols, %(symbols)s), updated_at = now()
+    SET partition_key = %(partition_key)s, total_symbols = %(symbols)s, updated_at = now()
     WHERE execution_id = %(execution_id)s
 """
 
+# What the step's first try has completed stays so: a retry is served by its answers.
 _NOTE = """
     WITH heard AS (UPDATE scheduler_execution_log SET updated_at = now() WHERE execution_id = %(execution_id)s)
     INSERT INTO symbol_computation_status AS old (execution_id, symbol, asset_class, timeframe, status, records_processed,
@@ -194,6 +194,7 @@ _NOTE = """
         features_computed = excluded.features_computed, started_at = coalesce(old.started_at, excluded.started_at),
         completed_at = excluded.completed_at, retry_count = excluded.retry_count,
         error_message = excluded.error_message, last_error = coalesce(excluded.error_message, old.last_error)
+    WHERE old.status <> 'completed' OR excluded.records_processed > 0
 """
 
 _PAUSE = """

@@ -165,16 +165,6 @@ def failures(report: Report, now: datetime) -> list[Failure]:
     return found
 
 
-def owed_by_run(connection: psycopg.Connection[TupleRow], data_type: str, partition_key: str, run_id: str) -> set[str]:
-    """The symbols that a run has failed to fetch so far, without those that nobody knows."""
-    rows = connection.execute(
-        "SELECT symbol FROM failed_symbols"
-        " WHERE data_type = %s AND partition_key = %s AND run_id = %s AND state <> 'unknown'",
-        [data_type, partition_key, run_id],
-    ).fetchall()
-    return {symbol for (symbol,) in rows}
-
-
 def retry_candidates(connection: psycopg.Connection[TupleRow], now: datetime) -> list[RetryCandidate]:
     """What is due for another try, the longest due first."""
     with connection.cursor(row_factory=class_row(RetryCandidate)) as cursor:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
+from uuid import uuid4
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -69,7 +70,7 @@ def fetch(database: Database, base: str, workers: int) -> int:
             router=router,
             sessions=Sessions(),
             clock=clock,
-            run_id="bench",
+            run_id=str(uuid4()),  # none is served by the answers of the one before
         )
         done = market_data.refresh(DATASETS["stock_quotes"], SYMBOLS, window=Window(session, session))
     client.close()

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -27,9 +28,16 @@ class World:
     simulator: RunningSimulator
     database: Database
     opened: ExitStack
+    runs: Iterator[int] = field(default_factory=count)
 
     def market_data(
-        self, run_id: str = "run", now: datetime = NOW, chance: float = 0.0, **vendors: dict[str, Any]
+        self,
+        run_id: str | None = None,
+        now: datetime = NOW,
+        *,
+        repeats: str | None = None,
+        chance: float = 0.0,
+        **vendors: dict[str, Any],
     ) -> MarketData:
         def own(name: str) -> ProviderSettings:
             return ProviderSettings(_env_file=None, **vendors.get(name, {}))  # type: ignore[call-arg]
@@ -39,7 +47,8 @@ class World:
             open_market_data(
                 self.database,
                 settings,
-                run_id=run_id,
+                run_id=f"run {next(self.runs)}" if run_id is None else run_id,
+                repeats=repeats,
                 simulator_url=self.simulator.control.url,
                 provider_settings=own,
                 clock=lambda: now,

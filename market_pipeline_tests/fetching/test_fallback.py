@@ -188,6 +188,7 @@ def test_a_price_series_stays_with_its_vendor_and_a_bar_from_another_one_shows(w
             timeframe="1d",
             strategy=Strategy.FALLBACK_CHAIN,
             providers=providers,
+            use_cache=False,
         )
         return done.report.answered
 

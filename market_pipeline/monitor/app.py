@@ -1,0 +1,65 @@
+"""The monitor's application: its routers, who may call them, and how errors are told.
+
+Assembly only.  What an answer says belongs to the routers, where it comes from to `market_pipeline.tracking`.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import psycopg
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from market_pipeline.monitor.access import Access, add_headers
+from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
+from market_pipeline.monitor.services import Services
+from market_pipeline.storage.errors import DatabaseUnavailable
+
+RETRY_AFTER = "5"  # seconds: by then a restarted database or webserver is usually back
+log = logging.getLogger(__name__)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application; it opens the services' reader when it starts and closes it when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services.reader.open()
+        yield
+        services.reader.close()
+
+    access = Access(services.settings.monitor_token)
+    app = FastAPI(
+        title="market_pipeline monitor",
+        version=version("market_pipeline"),
+        description="Vendors, freshness, failures, executions and quality of market data, and control over the runs.",
+        lifespan=lifespan,
+        dependencies=[Depends(access.reader)],
+        docs_url=None,  # its page loads scripts from elsewhere; the description itself is at /openapi.json
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.state.access = access
+    app.middleware("http")(add_headers)
+    for kind in (DatabaseUnavailable, DagsterUnreachable, psycopg.OperationalError):
+        app.add_exception_handler(kind, _unavailable)
+    app.add_exception_handler(DagsterRefused, _refused)
+    app.add_exception_handler(Exception, _unexpected)
+    return app
+
+
+async def _unavailable(request: Request, error: Exception) -> JSONResponse:
+    """503 without the error's details where they are the database's: those name hosts, users and paths."""
+    told = str(error) if isinstance(error, DagsterUnreachable) else "the database cannot be reached at the moment"
+    return JSONResponse({"detail": told}, 503, {"Retry-After": RETRY_AFTER})
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": f"Dagster refused: {error}"}, 409)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return JSONResponse({"detail": "something went wrong; the monitor's log says what"}, 500)

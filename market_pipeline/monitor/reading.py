@@ -1,0 +1,62 @@
+"""The monitor's way to the database: a small pool of connections that can only read.
+
+Here belongs how one reads; what is read belongs to `market_pipeline.tracking`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from market_pipeline.storage.database import Database
+from market_pipeline.storage.errors import DatabaseUnavailable
+
+POOL_SIZE = 8  # connections; 200 readers at once wait a few milliseconds for one of them
+PATIENCE = 3.0  # seconds for a connection, so that a database that is down is a quick 503
+SLOWEST = 5000  # milliseconds of one statement: a reader never holds the database up
+READER = "market_pipeline_reader"
+"""The role that reads; it is created by a migration where the database's owner may create roles."""
+
+
+class Reader:
+    """Read-only connections.  Use as a context manager; `connection` may be used from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
+            database.url,
+            min_size=1,
+            max_size=POOL_SIZE,
+            open=False,
+            kwargs=database.parameters("monitor"),
+            configure=_only_reads,
+            check=ConnectionPool.check_connection,  # finds connections that a restarted server has dropped
+            timeout=PATIENCE,
+        )
+
+    def open(self) -> None:
+        self._pool.open()
+
+    def close(self) -> None:
+        self._pool.close()
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[TupleRow]]:
+        """A connection for one answer.  Raises DatabaseUnavailable."""
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            raise DatabaseUnavailable("the database cannot be reached at the moment") from error
+
+
+def _only_reads(connection: psycopg.Connection[TupleRow]) -> None:
+    connection.execute(f"SET statement_timeout = {SLOWEST}")
+    if connection.execute(
+        "SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'MEMBER')", [READER]
+    ).fetchone():
+        connection.execute(f"SET ROLE {READER}")
+    connection.execute("SET default_transaction_read_only = on")
+    connection.commit()

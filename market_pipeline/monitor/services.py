@@ -1,0 +1,47 @@
+"""What the monitor's answers are made from: one object, assembled at the edge and handed to every route."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import dagster as dg
+import psycopg
+from fastapi import Depends, Request
+from psycopg.rows import TupleRow
+
+from market_pipeline.monitor.dagster_control import DagsterControl
+from market_pipeline.monitor.reading import Reader
+from market_pipeline.sessions import Sessions
+from market_pipeline.settings import Settings
+from market_pipeline.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    database: Database
+    """For what people change here: symbols, retries, gates.  Everything else is read through `reader`."""
+    reader: Reader
+    dagster: DagsterControl
+    instance: dg.DagsterInstance
+    """For reading what Dagster knows of runs, schedules and sensors."""
+    sessions: Sessions
+    clock: Callable[[], datetime]
+
+
+def _services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+Served = Annotated[Services, Depends(_services)]
+
+
+def _reading(services: Served) -> Iterator[psycopg.Connection[TupleRow]]:
+    with services.reader.connection() as connection:
+        yield connection
+
+
+Reading = Annotated[psycopg.Connection[TupleRow], Depends(_reading)]
+"""A read-only connection for one answer."""
