@@ -97,6 +97,10 @@ class Settings(_EnvironmentSettings):
         default=30, description="longest wait for a vendor to connect or to send the next bytes"
     )
 
+    fetch_deadline_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=600,
+        description="how long a step may wait for vendors whose limits are spent; never longer than its data stays fresh",
+    )
     dagster_url: str = Field(
         default="http://127.0.0.1:3000",
         pattern=r"^https?://",

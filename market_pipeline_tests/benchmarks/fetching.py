@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.market_data import MarketData
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.providers.messages import Window
+from market_pipeline.ranking import Ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.simulator.market import SyntheticMarket
 from market_pipeline.simulator.process import spawn
@@ -66,9 +67,10 @@ def fetch(database: Database, base: str, workers: int) -> int:
         market_data = MarketData(
             database=database,
             vendors={"finnhub": vendor},
-            priorities={},
+            ranking=Ranking({"finnhub": vendor}, {}, router, clock),
             router=router,
             sessions=Sessions(),
+            longest_wait=timedelta(0),
             clock=clock,
             run_id=str(uuid4()),  # none is served by the answers of the one before
         )
