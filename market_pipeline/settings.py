@@ -83,6 +83,9 @@ class Settings(_EnvironmentSettings):
     history_sessions: Annotated[int, Field(ge=0, le=2_500)] = Field(
         default=252, description="trading days of price history that a newly added symbol gets: 252 are a year"
     )
+    retention_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
+        default=30, description="days that tracking and Dagster's runs are kept; market data is kept for ever"
+    )
     alert_urls: SecretStr | None = Field(
         default=None,
         description="who is told of alerts: Apprise URLs such as jsons://host/path or slack://…, separated by spaces",
