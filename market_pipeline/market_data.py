@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -19,8 +19,7 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import Dataset, Record, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
-from market_pipeline.fetching.report import Errors, Report
-from market_pipeline.fetching.router import Deliver, Router, Wanted
+from market_pipeline.fetching.router import Deliver, Errors, Report, Router, Wanted
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
@@ -32,9 +31,10 @@ from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import claim_series, series_homes
 from market_pipeline.storage.writer import Provenance, Writer, Written, total
+from market_pipeline.tracking.attempts import AttemptRow
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
-from market_pipeline.tracking.recorder import AttemptRow, Recorder
+from market_pipeline.tracking.recorder import Recorder, spool_for
 
 SAMPLE = 5  # records
 log = logging.getLogger(__name__)
@@ -86,7 +86,6 @@ class MarketData:
         ranking: Ranking,
         router: Router,
         sessions: Sessions,
-        longest_wait: timedelta,
         clock: Callable[[], datetime],
         run_id: str,
         repeats: str | None = None,
@@ -96,7 +95,6 @@ class MarketData:
         self._ranking = ranking
         self._router = router
         self._sessions = sessions
-        self._longest_wait = longest_wait
         self._clock = clock
         self._run_id = run_id
         self._answers_of = run_id if repeats is None else repeats
@@ -111,17 +109,16 @@ class MarketData:
         strategy: Strategy | None = None,
         providers: Sequence[str] = (),
         partition_key: str = "",
-        deadline: datetime | None = None,
         use_cache: bool = True,
         progress: Callable[[Refreshed], None] = lambda so_far: None,
     ) -> Refreshed:
         """Fetch the symbols that no earlier answer serves, and write each answer as it arrives.
 
         `providers` narrows the vendors and whose answers serve, `partition_key` is what failures are remembered under.
-        Waits for vendors last until `deadline` at most; None for as long as is set.  Without `use_cache` only this run's own
-        answers serve, so that a retry asks for what is missing.  `progress` is told after each answer what came of it so
-        far, always by the object that is returned in the end.  Raises NoVendor, and DatabaseUnavailable or psycopg.Error
-        when rows cannot be stored; what was written before stays.  What vendors do wrong is in the report.
+        Without `use_cache` only this run's own answers serve, so that a retry asks for what is missing.  `progress` is told
+        after each answer what came of it so far, always by the object that is returned in the end.  Raises NoVendor, and
+        DatabaseUnavailable or psycopg.Error when rows cannot be stored; what was written before stays.  What vendors do
+        wrong is in the report.
         """
         question = Question(dataset=dataset, window=window, timeframe=timeframe, providers=tuple(providers))
         with self._database.connect(autocommit=True, name=f"fetch {dataset.name}") as connection:
@@ -133,7 +130,6 @@ class MarketData:
                 window=window,
                 timeframe=timeframe,
                 strategy=dataset.strategy if strategy is None else strategy,
-                deadline=self.deadline(dataset) if deadline is None else deadline,
             )
             done = Refreshed(
                 cached=served.answers, report=Report(requested=len(wanted.symbols)), rows_by_day=served.rows_by_day
@@ -141,7 +137,7 @@ class MarketData:
             if wanted.symbols:
                 self._fetch(connection, wanted, providers, cache, done, progress)
             now = self._clock()
-            owed = failures(done.report)
+            owed = failures(done.report, now)
             clear_failures(connection, dataset.name, partition_key, done.settled, timeframe=timeframe)
             record_failures(
                 connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now, timeframe=timeframe
@@ -178,12 +174,6 @@ class MarketData:
         old = cache.stale(report.failed.keys() - report.unknown)
         done.stale = old.answers
         done.rows_by_day.update(old.rows_by_day)
-
-    def deadline(self, dataset: Dataset, seconds: float | None = None) -> datetime:
-        """Until when a step that begins now may wait for vendors: so many seconds, else as set, but no longer than what it
-        fetches stays fresh."""
-        longest = self._longest_wait if seconds is None else timedelta(seconds=seconds)
-        return self._clock() + min(longest, dataset.freshness.warn)
 
     def _storing(self, writer: Writer, wanted: Wanted, cache: AnswerCache, done: Refreshed) -> Deliver:
         """What takes answers of a vendor as they arrive: writes them, remembers them, and counts them into `done`."""
@@ -247,7 +237,10 @@ def open_market_data(
     own = {name: provider_settings(name) for name in PROVIDERS}
     vendors = configured_vendors(PROVIDERS, settings, own, simulator_url=simulator_url, clock=clock)
     try:
-        with Recorder(database) as recorder, closing(Gate(_gate_connection(database))) as gate:
+        with (
+            Recorder(database, spool_for(database, settings.home)) as recorder,
+            closing(Gate(_gate_connection(database))) as gate,
+        ):
             caller = Caller(
                 gate,
                 clock=clock,
@@ -255,11 +248,7 @@ def open_market_data(
                 observe=lambda attempt: recorder.record(AttemptRow.of(attempt, run_id)),
             )
             router = Router(
-                caller,
-                clock=clock,
-                sleep=sleep,
-                batch_size=settings.fetch_batch_size,
-                concurrency=settings.fetch_concurrency,
+                caller, clock=clock, batch_size=settings.fetch_batch_size, concurrency=settings.fetch_concurrency
             )
             priorities = {name: one.priority for name, one in own.items() if one.priority is not None}
             ranking = Ranking(vendors, priorities, router, clock, chance)
@@ -269,7 +258,6 @@ def open_market_data(
                 ranking=ranking,
                 router=router,
                 sessions=Sessions(settings.exchange),
-                longest_wait=timedelta(seconds=settings.fetch_deadline_seconds),
                 clock=clock,
                 run_id=run_id,
                 repeats=repeats,

@@ -11,25 +11,11 @@ import dagster as dg
 from dagster._core.definitions.target import ExecutableDefinition
 
 from market_pipeline.assets.targets import RefreshConfig
-from market_pipeline.datasets import DATASETS, Dataset
-from market_pipeline.jobs import DATA_TYPE_JOBS, maintenance_job
+from market_pipeline.datasets import Dataset
+from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.queue import RUN_STATUSES, UNFINISHED, Priority, TaskStatus
 from market_pipeline.sessions import Sessions
 from market_pipeline.timetable import cron_of, why_not_now
-
-
-def schedules(sessions: Sessions) -> list[dg.ScheduleDefinition]:
-    """All of them, in the time zone of the exchange."""
-    return [
-        *(data_type_schedule(dataset, sessions) for dataset in DATASETS.values()),
-        scheduled(
-            maintenance_job,
-            "0 2 * * 0",  # nothing live competes for the database
-            timezone=str(sessions.timezone),
-            description="Deletes old history on Sunday at 02:00.",
-            priority=Priority.LOW,
-        ),
-    ]
 
 
 def scheduled(

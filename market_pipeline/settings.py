@@ -83,9 +83,6 @@ class Settings(_EnvironmentSettings):
     history_sessions: Annotated[int, Field(ge=0, le=2_500)] = Field(
         default=252, description="trading days of price history that a newly added symbol gets: 252 are a year"
     )
-    retention_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
-        default=30, description="days that tracking and Dagster's runs are kept; market data is kept for ever"
-    )
     alert_urls: SecretStr | None = Field(
         default=None,
         description="who is told of alerts: Apprise URLs such as jsons://host/path or slack://…, separated by spaces",
@@ -100,10 +97,6 @@ class Settings(_EnvironmentSettings):
         default=30, description="longest wait for a vendor to connect or to send the next bytes"
     )
 
-    fetch_deadline_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
-        default=600,
-        description="how long a step may wait for vendors whose limits are spent; never longer than its data stays fresh",
-    )
     dagster_url: str = Field(
         default="http://127.0.0.1:3000",
         pattern=r"^https?://",

@@ -169,7 +169,7 @@ $$;
 
 COMMENT ON FUNCTION public.gate_allowed(p_window public.provider_windows, p_gate public.provider_gates, p_at timestamp with time zone) IS 'Units that a window allows at the moment.';
 
-CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text, OUT paced boolean) RETURNS record
+CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -193,7 +193,6 @@ BEGIN
     IF gate.away_until > asked_at THEN
         reason := gate.reason;
         wait := gate_seconds(asked_at, gate.away_until);
-        paced := gate.state = 'throttled';
         RETURN;
     ELSIF gate.state <> 'ready' THEN
         PERFORM gate_move_vendor(gate, 'ready', NULL, 'the wait is over', asked_at);
@@ -210,7 +209,6 @@ BEGIN
         IF until > asked_at THEN
             reason := breaker.reason;
             wait := gate_seconds(asked_at, until);
-            paced := false;
             RETURN;
         END IF;
     END IF;
@@ -223,7 +221,6 @@ BEGIN
         slots := 0;
         reason := format('all of its %s slots for calls in flight are taken', gate.slots);
         wait := 0.1;  -- when a slot becomes free nobody knows: calls take about as long
-        paced := true;
         RETURN;
     END IF;
 
@@ -249,7 +246,6 @@ BEGIN
     IF tokens = 0 THEN
         slots := 0;
         wait := gate_seconds(asked_at, until);
-        paced := true;
         reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
         RETURN;
     END IF;
@@ -270,7 +266,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text, OUT paced boolean) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
+COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
 
 CREATE TABLE public.provider_scopes (
     provider text NOT NULL,
@@ -1414,12 +1410,15 @@ CREATE TABLE public.fetch_attempts (
     retry_after_seconds real,
     error_message text,
     sample text,
+    attempt_key uuid DEFAULT gen_random_uuid() NOT NULL,
     CONSTRAINT fetch_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'rate_limited'::text, 'unavailable'::text, 'malformed'::text, 'authentication'::text, 'not_entitled'::text, 'unknown_symbol'::text, 'no_data'::text])))
 );
 
 COMMENT ON TABLE public.fetch_attempts IS 'One row per call to a vendor: what was asked, how long it took, what came of it.';
 
 COMMENT ON COLUMN public.fetch_attempts.sample IS 'first characters of an answer that could not be read';
+
+COMMENT ON COLUMN public.fetch_attempts.attempt_key IS 'tells an attempt from all others, also before it is written';
 
 ALTER TABLE public.fetch_attempts ALTER COLUMN attempt_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.fetch_attempts_attempt_id_seq

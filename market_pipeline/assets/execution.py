@@ -12,6 +12,15 @@ from market_pipeline.storage.database import Database
 from market_pipeline.tracking.executions import Execution, ExecutionLog
 
 
+class Interrupted(dg.DagsterError, dg.DagsterExecutionInterruptedError):
+    """Somebody has stopped the run: cancelled it, or sent SIGTERM or SIGINT to its process.
+
+    Dagster applies a step's retry policy to interruptions as well: a run that was cancelled would begin its step again, and
+    end as a success.  To its own errors it applies none, which is why this is one too.  So the run ends here: as cancelled,
+    or, where nobody asked for that, as one that was broken off, which `run_retries` in dagster.yaml starts again.
+    """
+
+
 @contextmanager
 def execution(context: dg.OpExecutionContext, database: Database, data_type: str) -> Iterator[ExecutionLog]:
     """The log of the step's execution, to tell which symbols it is about and how they do.
@@ -37,6 +46,8 @@ def execution(context: dg.OpExecutionContext, database: Database, data_type: str
                 log.pause(_said(error))
             else:
                 log.finish(_said(error))
+            if isinstance(error, dg.DagsterExecutionInterruptedError | KeyboardInterrupt):
+                raise Interrupted(_said(error)) from error
             raise
         log.finish()
 

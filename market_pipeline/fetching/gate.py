@@ -42,7 +42,7 @@ _SETTINGS = """
         set_config('lock_timeout', '1s', false), set_config('statement_timeout', '5s', false)
 """
 _REGISTER = "SELECT gate_register(%s, %s, %s, %s::integer[], %s::double precision[])"
-_ASK = "SELECT tokens, slots, asked_at, wait, reason, paced FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s)"
+_ASK = "SELECT tokens, slots, asked_at, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s)"
 _REPORT = "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 log = logging.getLogger(__name__)
 
@@ -193,9 +193,9 @@ class Gate:
         row = connection.execute(
             _ASK, [held.vendor.name, scope, self._holder, held.in_flight, slots, wanted, part.cost, last_resort]
         ).fetchone()
-        tokens, slots, asked_at, wait, reason, paced = row or (0, 0, None, 0.0, "", True)
+        tokens, slots, asked_at, wait, reason = row or (0, 0, None, 0.0, "")
         if tokens == 0:
-            return NotNow(wait, reason, paced)
+            return NotNow(wait, reason)
         part.tokens, part.taken, part.asked_at, part.leased_at = tokens - 1, 1, asked_at, self._clock()
         held.slots = slots
         held.peak = held.in_flight + 1

@@ -24,7 +24,7 @@ from market_pipeline_tests.docs.tables import variable
 
 SUFFIX = r"\.(?:md|py|sql|toml|yaml|csv|txt)"
 A_PATH = re.compile(rf"(?:[\w.-]+/)+(?:[\w.-]+{SUFFIX})?|[\w-]+{SUFFIX}")
-MADE_WHEN_USED = {".venv/", ".pg/", ".dagster/"}
+MADE_WHEN_USED = {".venv/", ".pg/", ".spool/", ".dagster/"}
 A_NAME = re.compile(r"market_pipeline(?:_tests)?(?:\.\w+)+")
 A_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 NO_VARIABLES = {*Strategy, "DATASETS", "MARKET_DATA_ASSETS", "PG_BIN"}

@@ -1,10 +1,9 @@
 """A pipeline over a simulated market: real HTTP, a real database, faults on demand."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
@@ -23,39 +22,18 @@ SESSION = Window(date(2026, 11, 20), date(2026, 11, 20))
 
 
 @dataclass
-class Watch:
-    """A clock that moves only when somebody sleeps, if it `moves` at all; with `patient` the sleep is real as well."""
-
-    now: datetime = NOW
-    moves: bool = True
-    patient: bool = False
-    slept: list[float] = field(default_factory=list)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        if self.moves:
-            self.now += timedelta(seconds=seconds)
-        if self.patient:
-            time.sleep(seconds)
-
-
-@dataclass
 class World:
     """One simulator and one database; `market_data()` opens a new process' view of them, as a new run would."""
 
     simulator: RunningSimulator
     database: Database
     opened: ExitStack
-    watch: Watch = field(default_factory=Watch)
     runs: Iterator[int] = field(default_factory=count)
 
     def market_data(
         self,
         run_id: str | None = None,
-        now: datetime | None = None,
+        now: datetime = NOW,
         *,
         repeats: str | None = None,
         chance: float = 0.0,
@@ -64,7 +42,6 @@ class World:
         def own(name: str) -> ProviderSettings:
             return ProviderSettings(_env_file=None, **vendors.get(name, {}))  # type: ignore[call-arg]
 
-        watch = self.watch if now is None else Watch(now, moves=False)
         settings = Settings(_env_file=None, simulator_rate_factor=1000)  # type: ignore[call-arg]
         return self.opened.enter_context(
             open_market_data(
@@ -74,8 +51,8 @@ class World:
                 repeats=repeats,
                 simulator_url=self.simulator.control.url,
                 provider_settings=own,
-                clock=watch,
-                sleep=watch.sleep,
+                clock=lambda: now,
+                sleep=lambda seconds: None,
                 chance=lambda: chance,
             )
         )

@@ -36,6 +36,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: Datab
     """Settings for the test's database, from the environment alone."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("MARKET_PIPELINE_HOME", str(tmp_path))  # where attempts wait for a database that is away
     return monkeypatch
 
 

@@ -1,4 +1,4 @@
-"""A run whose database goes away in the middle of a fetch: it says so, and what was written before stays."""
+"""A run whose database goes away in the middle of a fetch, or which is terminated: what was written before stays."""
 
 import os
 import signal
@@ -61,6 +61,32 @@ def test_a_connection_that_is_cut_fails_one_try_and_the_next_one_completes_the_d
     )
     assert run.success
     assert slowly.rows("SELECT count(*) FROM stock_quotes") == [(len(SYMBOLS),)]
+
+
+@pytest.mark.parametrize(
+    ("was_asked_for", "status"), [(False, dg.DagsterRunStatus.FAILURE), (True, dg.DagsterRunStatus.CANCELED)]
+)
+def test_a_run_that_is_terminated_ends_at_once_and_leaves_what_it_has_done(
+    slowly: Runs, was_asked_for: bool, status: dg.DagsterRunStatus
+) -> None:
+    def terminate() -> None:
+        (run,) = slowly.instance.get_runs()
+        if was_asked_for:
+            slowly.instance.report_run_canceling(run)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with as_soon_as_rows_arrive(slowly.database, terminate):
+        run = slowly.of("stock_quotes", providers=["finnhub"])
+    (ended,) = slowly.instance.get_runs()
+    assert ended.status is status
+    assert run.tries == 1, "the retry policy does not begin the step again"
+    ((kept, said),) = slowly.rows(
+        "SELECT count(*), (SELECT error_message FROM scheduler_execution_log) FROM stock_quotes"
+    )
+    assert 0 < kept < len(SYMBOLS)
+    assert said == "the run was interrupted"
+    ((recorded,),) = slowly.rows("SELECT count(*) FROM fetch_attempts")
+    assert recorded == slowly.simulator.vendor("finnhub")["requests"], "no attempt is lost"
 
 
 @pytest.mark.slow

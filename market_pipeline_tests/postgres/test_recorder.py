@@ -1,49 +1,103 @@
-"""Tracking: every attempt is written, totals agree with them, and a database that fails costs no data."""
+"""Tracking: every attempt is written, once, totals agree with them, and a database that fails costs nothing.
+
+The file that attempts wait in meanwhile is looked at more closely in test_spool.
+"""
 
 import logging
 import random
+import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from market_pipeline.fetching.calls import Attempt
+from market_pipeline.providers.errors import MalformedResponse
+from market_pipeline.providers.messages import Ask
 from market_pipeline.storage.database import Database
-from market_pipeline.tracking.recorder import AttemptRow, Recorder, write_attempts
+from market_pipeline.tracking.attempts import AttemptRow, write_attempts
+from market_pipeline.tracking.recorder import Recorder
+from market_pipeline.tracking.spool import Spool
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 OUTCOMES = ("success", "success", "no_data", "unknown_symbol", "unavailable", "malformed", "rate_limited")
 
 
-def attempt(number: int, dice: random.Random) -> AttemptRow:
+def attempt(number: int, dice: random.Random, **fields: Any) -> AttemptRow:
     outcome = dice.choice(OUTCOMES)
-    return AttemptRow(
-        attempted_at=START + timedelta(seconds=number),
-        run_id="run",
-        data_type=dice.choice(("stock_quotes", "news")),
-        provider=dice.choice(("yahoo", "fmp")),
-        endpoint="stock_quotes/Quote",
-        symbols=["AAPL"],
-        outcome=outcome,
-        http_status=200,
-        response_time_ms=float(dice.randrange(1, 100)),
-        records=int(outcome == "success"),
-        rejected=0,
-        retry_after_seconds=None,
-        error_message=None if outcome == "success" else f"{outcome} {number}",
-        sample=None,
-    )
+    made: dict[str, Any] = {
+        "attempted_at": START + timedelta(seconds=number),
+        "run_id": "run",
+        "data_type": dice.choice(("stock_quotes", "news")),
+        "provider": dice.choice(("yahoo", "fmp")),
+        "endpoint": "stock_quotes/Quote",
+        "symbols": ["AAPL"],
+        "outcome": outcome,
+        "http_status": 200,
+        "response_time_ms": float(dice.randrange(1, 100)),
+        "records": int(outcome == "success"),
+        "rejected": 0,
+        "retry_after_seconds": None,
+        "error_message": None if outcome == "success" else f"{outcome} {number}",
+        "sample": None,
+    }
+    return AttemptRow(**made | fields)
 
 
-def test_all_that_is_recorded_is_written_when_the_recorder_is_left(database: Database) -> None:
+def attempts(count: int) -> list[AttemptRow]:
     dice = random.Random(7)
-    with Recorder(database) as recorder:
-        for number in range(1000):
-            recorder.record(attempt(number, dice))
+    return [attempt(number, dice) for number in range(count)]
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "spool" / "attempts.jsonl")
+
+
+def recorded(database: Database) -> tuple[set[UUID], int]:
+    """The keys of all attempts, each of which has to be there once, and how many the running totals count."""
     with database.connect() as connection:
-        assert connection.execute("SELECT count(*), count(DISTINCT attempted_at) FROM fetch_attempts").fetchone() == (
-            1000,
-            1000,
-        )
+        keys = [key for (key,) in connection.execute("SELECT attempt_key FROM fetch_attempts").fetchall()]
+        ((total,),) = connection.execute("SELECT coalesce(sum(total_attempts), 0) FROM provider_stats").fetchall()
+    assert len(keys) == len(set(keys))
+    return set(keys), int(total)
+
+
+def record(database: Database, spool: Spool, rows: Iterable[AttemptRow]) -> None:
+    with Recorder(database, spool) as recorder:
+        for row in rows:
+            recorder.record(row)
+
+
+def _record(database: Database, spool: Path, rows: list[AttemptRow]) -> None:
+    record(database, Spool(spool), rows)
+
+
+@contextmanager
+def away(database: Database) -> Iterator[None]:
+    """The table for attempts cannot be written for a while."""
+
+    def rename(old: str, new: str) -> None:
+        with database.connect(autocommit=True) as connection:
+            connection.execute(f"ALTER TABLE {old} RENAME TO {new}".encode())
+
+    rename("fetch_attempts", "hidden")
+    yield
+    rename("hidden", "fetch_attempts")
+
+
+def test_all_that_is_recorded_is_written_when_the_recorder_is_left(database: Database, spool: Spool) -> None:
+    rows = attempts(1000)
+    record(database, spool, rows)
+    assert recorded(database) == ({row.attempt_key for row in rows}, 1000)
+    assert not spool.waiting
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -79,14 +133,116 @@ def slowly(rows: list[AttemptRow], provider: str, data_type: str) -> tuple[int, 
     return len(mine), kinds["good"], kinds["bad"], kinds["limited"], streak, sum(r.response_time_ms for r in mine), last
 
 
+NOWHERE = Database("postgresql://nobody:very-secret@127.0.0.1:1/nothing")
+
+
 def test_without_a_database_the_caller_notices_nothing_and_the_log_says_so_once(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, spool: Spool
 ) -> None:
-    nowhere = Database("postgresql://nobody:very-secret@127.0.0.1:1/nothing")
-    with caplog.at_level(logging.WARNING), Recorder(nowhere) as recorder:
-        for number in range(10):
-            recorder.record(attempt(number, random.Random(number)))
-    said = [record.getMessage() for record in caplog.records]
-    assert len([line for line in said if "cannot be recorded" in line]) == 1
-    assert "10 fetch attempts were not recorded" in said[-1]
+    with caplog.at_level(logging.WARNING), Recorder(NOWHERE, spool) as recorder:
+        for row in attempts(10):
+            recorder.record(row)
+            time.sleep(0.15)  # so that they are flushed in three parts
+    assert len([line for line in caplog.messages if "cannot be recorded, fetching goes on" in line]) == 1
+    assert str(spool.path) in caplog.text
     assert "very-secret" not in caplog.text
+
+
+def test_attempts_that_waited_are_loaded_once_by_the_next_recorder_that_reaches_the_database(
+    database: Database, spool: Spool
+) -> None:
+    rows = attempts(300)
+    record(NOWHERE, spool, rows[:200])
+    assert recorded(database) == (set(), 0)
+    record(database, spool, rows[200:])
+    assert recorded(database) == ({row.attempt_key for row in rows}, 300)
+    assert not spool.waiting
+    record(database, spool, [])
+    assert recorded(database)[1] == 300
+
+
+def test_a_recorder_that_records_nothing_loads_as_well(database: Database, spool: Spool) -> None:
+    record(NOWHERE, spool, attempts(5))
+    record(database, spool, [])
+    assert recorded(database)[1] == 5
+
+
+def test_a_database_that_comes_back_during_the_run_gets_what_waited(database: Database, spool: Spool) -> None:
+    first, second = attempts(60)[:30], attempts(30)
+    with Recorder(database, spool) as recorder:
+        with away(database):
+            for row in first:
+                recorder.record(row)
+            wait_until(lambda: spool.waiting)
+        for row in second:
+            recorder.record(row)
+        wait_until(lambda: not spool.waiting)
+    assert recorded(database) == ({row.attempt_key for row in [*first, *second]}, 60)
+
+
+def test_a_crash_between_loading_and_forgetting_counts_nothing_twice(database: Database, spool: Spool) -> None:
+    record(NOWHERE, spool, attempts(100))
+    kept = spool.path.read_bytes()
+    record(database, spool, [])
+    spool.path.write_bytes(kept)
+    record(database, spool, [])
+    assert recorded(database)[1] == 100
+    assert not spool.waiting
+
+
+def test_processes_that_load_at_the_same_time_count_nothing_twice(database: Database, spool: Spool) -> None:
+    rows = attempts(4000)
+    record(NOWHERE, spool, rows[:2000])
+    with ProcessPoolExecutor(6, get_context("fork")) as pool:
+        parts = [pool.submit(_record, database, spool.path, rows[2000 + number :: 6][:200]) for number in range(6)]
+        for part in parts:
+            part.result()
+    record(database, spool, [])
+    assert recorded(database)[1] == 2000 + 1200
+
+
+def test_what_no_database_can_take_does_not_hold_up_the_rest(
+    database: Database, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    dice = random.Random(3)
+    good = [attempt(number, dice) for number in range(20)]
+    record(database, spool, [*good[:10], attempt(99, dice, outcome="of another version"), *good[10:]])
+    spool.append([b'{"half a li', b"[]", b'{"attempted_at": "now"}'])
+    record(database, spool, [])
+    assert recorded(database) == ({row.attempt_key for row in good}, 20)
+    assert not spool.waiting
+    assert sum("are no fetch attempts" in line for line in caplog.messages) > 0
+
+
+def test_attempts_of_the_spool_do_not_pass_for_the_latest_ones(database: Database, spool: Spool) -> None:
+    dice = random.Random(1)
+    old = attempt(1, dice, provider="yahoo", data_type="news", outcome="unavailable", error_message="then")
+    new = [
+        attempt(2, dice, provider="yahoo", data_type="news", outcome="unavailable", error_message="now"),
+        attempt(3, dice, provider="yahoo", data_type="news", outcome="success", error_message=None),
+    ]
+    record(NOWHERE, spool, [old])
+    with database.connect() as connection:
+        write_attempts(connection, new)
+    record(database, spool, [])
+    with database.connect() as connection:
+        found = connection.execute(
+            "SELECT total_attempts, failures, consecutive_failures, last_error, last_attempt_at FROM provider_stats"
+        ).fetchall()
+    assert found == [(3, 2, 0, "now", new[-1].attempted_at)]
+
+
+def test_words_that_postgresql_cannot_store_are_recorded_without_the_parts_it_cannot(database: Database) -> None:
+    ask = Ask(data_type="news", symbols=("AAPL",), now=START)
+    error = MalformedResponse("broken\0 \ud800", sample="\0\udfff")
+    made = Attempt(provider="yahoo", endpoint="news/News", ask=ask, started_at=START, response_ms=1, error=error)
+    with database.connect() as connection:
+        write_attempts(connection, [AttemptRow.of(made, "run")])
+        assert connection.execute("SELECT error_message, sample FROM fetch_attempts").fetchall() == [("broken ?", "?")]
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)

@@ -7,7 +7,7 @@ import pytest
 
 from market_pipeline.fetching.strategies import Recent, Standing, judged
 from market_pipeline.storage.database import Database
-from market_pipeline.tracking.recorder import AttemptRow, write_attempts
+from market_pipeline.tracking.attempts import AttemptRow, write_attempts
 from market_pipeline.tracking.standings import next_turn, standings
 
 START = datetime(2026, 11, 20, tzinfo=UTC)

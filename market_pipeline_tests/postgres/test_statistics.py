@@ -20,7 +20,7 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.errors import ProviderError
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.storage.database import Database
-from market_pipeline.tracking.recorder import NOT_A_FAILURE, AttemptRow, write_attempts
+from market_pipeline.tracking.attempts import NOT_A_FAILURE, AttemptRow, write_attempts
 from market_pipeline.tracking.statistics import (
     HistoryPoint,
     ProviderPerformance,
@@ -228,7 +228,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from market_pipeline.storage.database import Database
-from market_pipeline.tracking.recorder import write_attempts
+from market_pipeline.tracking.attempts import write_attempts
 from market_pipeline_tests.postgres.test_statistics import varied
 with Database(sys.argv[1]).connect() as connection:
     for flush in range(1_000_000):

@@ -7,12 +7,11 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.fetching.calls import Attempt, Call, Caller, Patience
+from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Endpoint, Provider, Rate
 from market_pipeline.providers.messages import Ask
@@ -81,11 +80,9 @@ class Client:
 
     def ask(self, endpoint: Endpoint, ask: Ask) -> None:
         """One call; where the gate keeps it back, as much time passes as it says."""
-        patience = Patience(lambda: OPEN, deadline=OPEN + timedelta(hours=1))
-        called = self._caller.call(Call(self._vendor, endpoint, DATASETS[endpoint.data_type], ask, patience))
+        called = self._caller.call(self._vendor, endpoint, DATASETS[endpoint.data_type], ask, last_resort=False)
         if called.refused is not None:
-            assert called.refused.until is not None
-            self._sleep((called.refused.until - OPEN).total_seconds())
+            self._sleep(called.refused.wait)
 
 
 @pytest.fixture(scope="module")

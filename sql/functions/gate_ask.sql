@@ -1,8 +1,7 @@
 -- p_in_flight calls of this process are under way, p_slots it would like to have at once, p_tokens calls of p_cost units
 -- each it would like to make next.  Of a window never more than a tenth of what is left is leased at once, so that a
 -- killed process takes little along.  p_last_resort: nobody else could answer.  Then a cooldown is no longer than its
--- first one, so that the last vendor is tried every minute and never put away for good.  paced: after the wait the call
--- is let through, because only limits or the vendor's own Retry-After are in its way; not so where it is down or refuses us.
+-- first one, so that the last vendor is tried every minute and never put away for good.
 CREATE OR REPLACE FUNCTION gate_ask(
     p_provider text,
     p_scope text,
@@ -17,8 +16,7 @@ CREATE OR REPLACE FUNCTION gate_ask(
     OUT slots integer,
     OUT asked_at timestamptz,
     OUT wait double precision,
-    OUT reason text,
-    OUT paced boolean
+    OUT reason text
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -42,7 +40,6 @@ BEGIN
     IF gate.away_until > asked_at THEN
         reason := gate.reason;
         wait := gate_seconds(asked_at, gate.away_until);
-        paced := gate.state = 'throttled';
         RETURN;
     ELSIF gate.state <> 'ready' THEN
         PERFORM gate_move_vendor(gate, 'ready', NULL, 'the wait is over', asked_at);
@@ -59,7 +56,6 @@ BEGIN
         IF until > asked_at THEN
             reason := breaker.reason;
             wait := gate_seconds(asked_at, until);
-            paced := false;
             RETURN;
         END IF;
     END IF;
@@ -72,7 +68,6 @@ BEGIN
         slots := 0;
         reason := format('all of its %s slots for calls in flight are taken', gate.slots);
         wait := 0.1;  -- when a slot becomes free nobody knows: calls take about as long
-        paced := true;
         RETURN;
     END IF;
 
@@ -98,7 +93,6 @@ BEGIN
     IF tokens = 0 THEN
         slots := 0;
         wait := gate_seconds(asked_at, until);
-        paced := true;
         reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
         RETURN;
     END IF;
