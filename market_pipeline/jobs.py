@@ -11,6 +11,7 @@ from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.resources import Pipeline
+from market_pipeline.timetable import is_warmed
 
 DATA_TYPE_JOBS = {
     name: dg.define_asset_job(
@@ -33,6 +34,9 @@ def _refresh_op(dataset: Dataset) -> dg.OpDefinition:
     return _op
 
 
+_REFRESH_OPS = {name: _refresh_op(dataset) for name, dataset in DATASETS.items()}
+
+
 def _same_for_all(config: RefreshConfig) -> dict[str, Any]:
     settings = config.model_dump(mode="json", exclude_none=True)
     return {f"refresh_{name}": {"config": settings} for name in DATASETS}
@@ -47,5 +51,13 @@ def _same_for_all(config: RefreshConfig) -> dict[str, Any]:
     ),
 )
 def market_data_refresh() -> None:
-    for dataset in DATASETS.values():
-        _refresh_op(dataset)()
+    for refresh_data_type in _REFRESH_OPS.values():
+        refresh_data_type()
+
+
+@dg.job(
+    description="Asks for what has no fresh answer of data types that do not wait for the open, so that it is there then."
+)
+def warm_cache() -> None:
+    for dataset in filter(is_warmed, DATASETS.values()):
+        _REFRESH_OPS[dataset.name]()

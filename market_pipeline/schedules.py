@@ -12,10 +12,10 @@ from dagster._core.definitions.target import ExecutableDefinition
 
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import Dataset
-from market_pipeline.jobs import DATA_TYPE_JOBS
+from market_pipeline.jobs import DATA_TYPE_JOBS, warm_cache
 from market_pipeline.queue import RUN_STATUSES, UNFINISHED, Priority, TaskStatus
 from market_pipeline.sessions import Sessions
-from market_pipeline.timetable import cron_of, why_not_now
+from market_pipeline.timetable import cron_of, warming_cron, why_not_now, why_not_warm
 
 
 def scheduled(
@@ -81,3 +81,14 @@ def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefin
 def is_full(dataset: Dataset, tick: datetime) -> bool:
     """Whether a tick is the week's first of a data type that is otherwise only kept up: it asks for the whole history."""
     return dataset.days_around is not None and tick.isoweekday() == 7 and tick.hour < 6
+
+
+def warm_cache_schedule(sessions: Sessions) -> dg.ScheduleDefinition:
+    """Runs the job a while before the exchange opens."""
+    return scheduled(
+        warm_cache,
+        warming_cron(sessions),
+        timezone=str(sessions.timezone),
+        description="Half an hour before the exchange opens, so that the session begins with fresh answers.",
+        why_not=lambda now: why_not_warm(sessions, now),
+    )

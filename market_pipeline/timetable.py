@@ -5,8 +5,10 @@ Here belongs what follows from a dataset's cadence and the exchange's calendar t
 
 from datetime import date, datetime, timedelta
 
-from market_pipeline.datasets import Cadence
+from market_pipeline.datasets import Cadence, Dataset, PartitionedBy
 from market_pipeline.sessions import Sessions
+
+WARM_AHEAD = timedelta(minutes=30)  # before the open: time for 500 symbols, and then quotes need the vendors' limits
 
 
 def cron_of(cadence: Cadence, sessions: Sessions) -> str:
@@ -30,6 +32,28 @@ def why_not_now(cadence: Cadence, sessions: Sessions, now: datetime) -> str | No
         closed_for = now - sessions.closes(sessions.last_closed(now))
         return None if closed_for < timedelta(days=1) else why_closed(sessions, now)
     return why_closed(sessions, now) if cadence.market_hours_only and not sessions.is_open(now) else None
+
+
+def is_warmed(dataset: Dataset) -> bool:
+    """Whether answers of WARM_AHEAD before the open serve after it, and are worth having each day.
+
+    Not what is kept by session: the day's has not begun.  Nor what is due once a week: its rows are good without.
+    """
+    lasts = dataset.cache_ttl is not None and dataset.cache_ttl > WARM_AHEAD
+    return lasts and dataset.partitioned_by is not PartitionedBy.SESSION and dataset.cadence.every_day
+
+
+def warming_cron(sessions: Sessions) -> str:
+    """The cron of WARM_AHEAD before the usual open, in the exchange's time zone."""
+    due = sessions.opens(sessions.last_known()).astimezone(sessions.timezone) - WARM_AHEAD
+    days = "*" if sessions.regular_hours is None else _weekdays(sessions)  # who opens the evening before has others
+    return f"{due.minute} {due.hour} * * {days}"
+
+
+def why_not_warm(sessions: Sessions, now: datetime) -> str | None:
+    """Why there is no open to prepare for at `now`; None when there is."""
+    soon = sessions.next_open(now) - now <= 2 * WARM_AHEAD  # now and then one is late
+    return None if soon else why_closed(sessions, now)
 
 
 def why_closed(sessions: Sessions, now: datetime) -> str:

@@ -9,10 +9,9 @@ EVERY = 10.0  # seconds between two lines: a backfill of an hour makes 360, and 
 
 @dataclass
 class Progress:
-    """Tells `log` about symbols that are settled out of `total`; `clock` gives seconds."""
+    """Tells `log` about symbols that are settled; `clock` gives seconds."""
 
     log: Callable[[str], None]
-    total: int
     clock: Callable[[], float] = time.monotonic
     _started: float = field(init=False)
     _told: float = field(init=False)
@@ -20,14 +19,14 @@ class Progress:
     def __post_init__(self) -> None:
         self._started = self._told = self.clock()
 
-    def tell(self, settled: int) -> None:
-        """Log a line if the last one is long enough ago.  The rest is taken to go as fast as what is done."""
+    def tell(self, settled: int, total: int) -> None:
+        """Log a line if the last one is long enough ago.  The rest of the total is taken to go as fast as what is done."""
         now = self.clock()
         if now - self._told < EVERY or settled == 0:
             return
         self._told, taken = now, now - self._started
-        left = taken / settled * (self.total - settled)
-        self.log(f"{settled} of {self.total} symbols settled in {_shown(taken)}, about {_shown(left)} to go")
+        left = taken / settled * (total - settled)
+        self.log(f"{settled} of {total} symbols settled in {_shown(taken)}, about {_shown(left)} to go")
 
 
 def _shown(seconds: float) -> str:

@@ -107,11 +107,11 @@ def _fetch(
 ) -> Refreshed:
     context.log.info("asking for %s %s of %d symbols", dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols))
     log.note(_waiting(fetch, "in_progress"))
-    progress = Progress(context.log.info, len(fetch.symbols))
+    progress = Progress(context.log.info)
 
     def watch(so_far: Refreshed) -> None:
         log.follow(lambda: _statuses(fetch, so_far))
-        progress.tell(len(so_far.settled))
+        progress.tell(len(so_far.report.answered), so_far.report.requested)
 
     try:
         done = pipeline.market_data.refresh(

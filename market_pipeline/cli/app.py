@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from market_pipeline.cli import alerts, database, inspect, monitor, providers, quality, run, symbols
+from market_pipeline.cli import alerts, cache, database, inspect, monitor, providers, quality, run, symbols
 from market_pipeline.sessions import UnknownExchange
 from market_pipeline.settings import SettingsError
 from market_pipeline.simulator.process import PortInUse
@@ -34,6 +34,7 @@ app.command()(inspect.status)
 app.command()(quality.quality)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(providers.app, name="providers")
+app.add_typer(cache.app, name="cache")
 app.add_typer(database.app, name="db")
 app.add_typer(symbols.app, name="symbols")
 

@@ -1,5 +1,6 @@
-"""`market-pipeline status`: what there is."""
+"""`market-pipeline status`: what there is; and what commands that show something share."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -38,3 +39,9 @@ def status(as_json: AsJson = False) -> None:
 def print_json(content: Any) -> None:
     """Print for a program: what orjson can write, dataclasses among them."""
     typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+
+
+def must_be_one_of(what: str, given: str, known: Iterable[str]) -> None:
+    """Raises BadParameter (exit code 2) that names what there is."""
+    if given not in known:
+        raise typer.BadParameter(f"there is no {what} {given!r}; there are {', '.join(known)}")

@@ -1,6 +1,5 @@
 """`market-pipeline providers`: how vendors stand, what happened to them, and bringing one back."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -8,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from market_pipeline.cli.inspect import AsJson, print_json
+from market_pipeline.cli.inspect import AsJson, must_be_one_of, print_json
 from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import ROUTES
@@ -49,9 +48,9 @@ def reset(
     data_type: Annotated[str | None, typer.Argument(help="Only its endpoints for this data type.")] = None,
 ) -> None:
     """Bring a vendor back that was put away; what is spent of its limits stays spent."""
-    _must_be_one_of("vendor", name, PROVIDERS)
+    must_be_one_of("vendor", name, PROVIDERS)
     if data_type is not None:
-        _must_be_one_of("data type", data_type, DATASETS)
+        must_be_one_of("data type", data_type, DATASETS)
     with prepared_database(load_settings()).connect(autocommit=True, name="cli") as connection:
         changed = reset_gate(connection, name, data_type)
     console.print(f"{name}: {changed} brought back" if changed else f"{name} was not put away")
@@ -84,12 +83,6 @@ def _print_coverage() -> None:
     for name, places in coverage_matrix().items():
         table.add_row(name, *(str(places.get(vendor, "")) for vendor in PROVIDERS), str(len(places)))
     console.print(table)
-
-
-def _must_be_one_of(what: str, given: str, known: Iterable[str]) -> None:
-    """Raises BadParameter (exit code 2) that names what there is."""
-    if given not in known:
-        raise typer.BadParameter(f"there is no {what} {given!r}; there are {', '.join(known)}")
 
 
 def _print_gates(gates: list[GateStatus]) -> None:

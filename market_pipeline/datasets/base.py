@@ -46,6 +46,12 @@ class Cadence:
     market_hours_only: bool = False
     after_close: timedelta | None = None
 
+    @property
+    def every_day(self) -> bool:
+        """Whether it is due on all days, weekends too."""
+        _minute, _hour, *days = self.cron.split()
+        return days == ["*", "*", "*"] and self.after_close is None and not self.market_hours_only
+
 
 class Ages(StrEnum):
     """When the age of data grows: a closing quote is as good on Sunday as it was on Friday."""

@@ -161,6 +161,21 @@ class AnswerCache:
         return Served()
 
 
+def forget_answers(
+    connection: psycopg.Connection[TupleRow],
+    *,
+    data_type: str | None = None,
+    symbol: str | None = None,
+    provider: str | None = None,
+) -> int:
+    """Forget the answers that have all of the given, every answer where nothing is; returns how many.  Rows stay."""
+    return connection.execute(
+        "DELETE FROM cached_answers WHERE data_type = coalesce(%s, data_type) AND symbol = coalesce(%s, symbol)"
+        " AND provider = coalesce(%s, provider)",
+        [data_type, symbol, provider],
+    ).rowcount
+
+
 # Answers about parts of a span count together: range_agg makes one range of those that meet or overlap.
 _LOOKUP = """
     SELECT symbol, (array_agg(provider ORDER BY answered_at DESC))[1],

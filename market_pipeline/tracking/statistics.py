@@ -87,6 +87,27 @@ class Holding:
     """Rows in quarantine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheStats:
+    """How a data type's answers have served again."""
+
+    data_type: str
+    answers: int = 0
+    """All that are kept, by symbol and days asked for."""
+    fresh: int = 0
+    """Those that still serve."""
+    oldest_fresh_at: datetime | None = None
+    last_answered_at: datetime | None = None
+    hits: int = 0
+    """Symbols that did not have to be asked for, since the beginning."""
+    misses: int = 0
+    """Symbols that had to be; not those of runs that wanted to ask anew."""
+    stale: int = 0
+    """Symbols that old rows served because nobody answered."""
+    hit_rate: float | None = None
+    """In percent."""
+
+
 def provider_performance(
     connection: psycopg.Connection[TupleRow], *, data_type: str | None = None, window: timedelta | None = None
 ) -> list[ProviderPerformance]:
@@ -153,6 +174,16 @@ _HISTORY = """
     ) AS counted
     ORDER BY starts_at, provider
 """
+
+
+def cache_stats(connection: psycopg.Connection[TupleRow]) -> list[CacheStats]:
+    """One line per data type, in the order of DATASETS, also of those that were never asked for."""
+    with connection.cursor(row_factory=class_row(CacheStats)) as cursor:
+        cursor.execute(
+            "SELECT data_type, answers, fresh, oldest_fresh_at, last_answered_at, hits, misses, stale, hit_rate FROM cache_stats"
+        )
+        known = {one.data_type: one for one in cursor}
+    return [known.get(name, CacheStats(data_type=name)) for name in DATASETS]
 
 
 def holdings(connection: psycopg.Connection[TupleRow]) -> list[Holding]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.migrate import migrate
-from market_pipeline_tests.benchmarks import fetching, loading, writing
+from market_pipeline_tests.benchmarks import caching, fetching, loading, writing
 from market_pipeline_tests.benchmarks.measure import Result, show
 
 
@@ -23,6 +23,7 @@ def main() -> None:
         migrate(database)
         for name, bench in (
             ("writing", writing.run(database)),
+            ("caching", caching.run(database)),
             ("fetching", fetching.run(database)),
             ("loading", loading.run()),
         ):

@@ -1,6 +1,6 @@
 """What is a valid row, and what is said about one that is not."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -116,5 +116,7 @@ def test_every_dataset_declares_what_the_rest_of_the_pipeline_needs(name: str) -
     assert set(dataset.key) <= set(fields)
     assert dataset.description
     assert dataset.freshness.warn < dataset.freshness.fail
+    assert dataset.cache_ttl is None or dataset.cache_ttl <= dataset.freshness.warn, "no answer serves beyond freshness"
+    assert dataset.stale_if_error is None or dataset.stale_if_error >= (dataset.cache_ttl or timedelta())
     assert all(info.description for info in fields.values()), "each field says what it means"
     assert (dataset.dated_by is None) == (dataset.partitioned_by.value == "symbol")

@@ -6,9 +6,9 @@ from market_pipeline.assets.progress import Progress
 def told(*moments: tuple[float, int], total: int) -> list[str]:
     """The lines of a fetch that had settled so many symbols at such seconds."""
     now, lines = 0.0, list[str]()
-    progress = Progress(lines.append, total, clock=lambda: now)
+    progress = Progress(lines.append, clock=lambda: now)
     for now, settled in moments:  # noqa: B007 - the clock reads it
-        progress.tell(settled)
+        progress.tell(settled, total)
     return lines
 
 
