@@ -83,6 +83,9 @@ class Settings(_EnvironmentSettings):
     history_sessions: Annotated[int, Field(ge=0, le=2_500)] = Field(
         default=252, description="trading days of price history that a newly added symbol gets: 252 are a year"
     )
+    freshness_runs: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=2, description="runs at once that refresh what is stale; 0 for none: then only the schedules fetch"
+    )
     alert_urls: SecretStr | None = Field(
         default=None,
         description="who is told of alerts: Apprise URLs such as jsons://host/path or slack://…, separated by spaces",

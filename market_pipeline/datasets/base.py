@@ -156,6 +156,8 @@ class Dataset(DataType):
     before and after today, which vendors' calendars tell about all symbols at once.  None: always the history."""
     live: bool = False
     """Whether vendors answer only for now, so that a session that is over can no longer be fetched."""
+    refreshed_when_stale: bool = True
+    """Whether a sensor asks for what has become stale.  Not where the schedule asks again within minutes anyway."""
     pinned: bool = False
     """Whether a symbol's series stays with the vendor it came from while that one answers (never a silent mix)."""
 

@@ -53,6 +53,7 @@ OPTIONS_CHAIN = Dataset(
     partitioned_by=PartitionedBy.SESSION,
     dated_by="session",
     live=True,
+    refreshed_when_stale=False,
     cadence=Cadence(cron="*/5 * * * *", market_hours_only=True),
     freshness=Freshness(warn=timedelta(minutes=15), fail=timedelta(hours=1), ages=Ages.WHILE_OPEN),
     cache_ttl=timedelta(minutes=4),

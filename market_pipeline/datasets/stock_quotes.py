@@ -45,6 +45,7 @@ STOCK_QUOTES = Dataset(
     partitioned_by=PartitionedBy.SESSION,
     dated_by="session",
     live=True,
+    refreshed_when_stale=False,
     cadence=Cadence(cron="* * * * *", market_hours_only=True),
     freshness=Freshness(warn=timedelta(minutes=5), fail=timedelta(minutes=30), ages=Ages.WHILE_OPEN),
     cache_ttl=None,

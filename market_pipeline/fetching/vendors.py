@@ -27,6 +27,11 @@ class Vendor:
         return self.provider.name
 
 
+def may_be_asked(provider: Provider, own: ProviderSettings, simulated: bool) -> bool:
+    """Whether a vendor is enabled and has a key where it needs one; the simulator takes any."""
+    return own.enabled and (simulated or not provider.needs_key or own.api_key is not None)
+
+
 def configured_vendors(
     providers: Mapping[str, Provider],
     settings: Settings,
@@ -42,9 +47,9 @@ def configured_vendors(
     """
     found = {}
     for name, provider in providers.items():
-        key = _key(own[name]) if simulator_url is None else "simulated" if provider.needs_key else None
-        if not own[name].enabled or (provider.needs_key and key is None):
+        if not may_be_asked(provider, own[name], simulator_url is not None):
             continue
+        key = _key(own[name]) if simulator_url is None else "simulated" if provider.needs_key else None
         client = VendorClient(
             provider,
             key=key,

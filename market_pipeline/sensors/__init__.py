@@ -7,6 +7,7 @@ import dagster as dg
 
 from market_pipeline.sensors.alerts import alerts_sensor
 from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
+from market_pipeline.sensors.freshness import freshness_sensor
 from market_pipeline.sensors.onboarding import onboarding_sensor
 from market_pipeline.sensors.run_status import run_status_sensor
 from market_pipeline.sensors.symbols import symbols_sensor
@@ -15,6 +16,7 @@ SENSORS: list[dg.SensorDefinition] = [
     symbols_sensor,
     onboarding_sensor(),
     failed_symbols_sensor(),
+    freshness_sensor(),
     run_status_sensor,
     alerts_sensor(),
 ]

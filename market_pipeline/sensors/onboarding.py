@@ -8,7 +8,7 @@ one symbol or a hundred, and the next one waits for it.  500 new symbols are 25 
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import dagster as dg
 import orjson
@@ -18,16 +18,13 @@ from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import key_of, range_key
 from market_pipeline.queue import Priority
 from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import Purpose, configured_sessions, refresh_request, unfinished
+from market_pipeline.sensors.requests import Purpose, configured_sessions, refresh_request, settled_sessions, unfinished
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.universe import NewSymbol, new_symbols, symbols_kept
 
 BATCH = 100  # symbols: at a free plan's few calls a minute their history takes half an hour, far from a run's two hours
-SETTLED = timedelta(
-    minutes=30
-)  # after the close, as the daily schedule waits: an unsettled bar would fail its partition
 REFERENCE = [one for one in DATASETS.values() if one.partitioned_by is PartitionedBy.SYMBOL]
 HISTORY = [one for one in DATASETS.values() if one.partitioned_by is PartitionedBy.SESSION and not one.live]
 
@@ -50,7 +47,7 @@ def requests(
         missing = [symbol for symbol in symbols if symbol not in kept[dataset.name]]
         if missing:
             yield _request(dataset, missing, name)
-    days = sessions.completed(now - SETTLED, history_sessions)
+    days = settled_sessions(sessions, now, history_sessions)
     for dataset in HISTORY if days else []:
         span = range_key([key_of(day) for day in days])
         yield _request(dataset, symbols, name, partition=span)

@@ -3,11 +3,14 @@
 The decisions themselves, and every change, are the functions gate_* in sql/functions.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 from psycopg.rows import TupleRow, class_row
+
+from market_pipeline.providers.base import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,22 @@ def gate_status(connection: psycopg.Connection[TupleRow]) -> list[GateStatus]:
             FROM provider_status ORDER BY name, scope
             """
         ).fetchall()
+
+
+AWAY_AS_A_WHOLE = frozenset({"throttled", "key_rejected"})
+AWAY_BY_ENDPOINT = frozenset({"open", "cooldown", "not_entitled"})
+
+
+def nobody_can_be_asked(gates: Sequence[GateStatus], data_type: str, vendors: Iterable[Provider]) -> bool:
+    """Whether each of `vendors` is away, with all its endpoints for a data type or as a whole.  Pure."""
+    return all(_is_away([one for one in gates if one.name == vendor.name], data_type, vendor) for vendor in vendors)
+
+
+def _is_away(gates: Sequence[GateStatus], data_type: str, vendor: Provider) -> bool:
+    shut = {one.scope for one in gates if one.state in AWAY_BY_ENDPOINT}
+    return any(one.state in AWAY_AS_A_WHOLE or one.quota_left == 0 for one in gates) or all(
+        endpoint.name in shut for endpoint in vendor.endpoints_for(data_type)
+    )
 
 
 def gate_events(connection: psycopg.Connection[TupleRow], limit: int) -> list[GateEvent]:

@@ -1,0 +1,45 @@
+"""What is stale or missing, and nobody is on to it yet.
+
+Here belongs the reading of what a refresh would be for.  How stale everything is, for people, belongs to other modules.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+ONBOARDING_TAKES = timedelta(hours=1)  # new symbols have nothing because they are being fetched
+RESTS = timedelta(days=1)  # for what has failed: no sooner than that is it asked for beside its retries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A symbol's data of one type that should be refreshed."""
+
+    data_type: str
+    timeframe: str
+    symbol: str
+    last_computed_at: datetime | None
+    """As of when it is; None where it was never fetched."""
+
+
+def overdue(connection: psycopg.Connection[TupleRow]) -> list[Overdue]:
+    """All that is stale or missing, the oldest first.  Not what has failed lately: that has its retries."""
+    with connection.cursor(row_factory=class_row(Overdue)) as cursor:
+        return cursor.execute(
+            """
+            SELECT kept.data_type, kept.timeframe, kept.symbol, kept.last_computed_at
+            FROM current_freshness AS kept LEFT JOIN tracked_symbols AS tracked USING (symbol)
+            WHERE kept.status IN ('stale', 'missing')
+                AND coalesce(tracked.tracked_since < now() - %(onboarding)s::interval, true)
+                AND NOT EXISTS (
+                    SELECT FROM failed_symbols AS failed
+                    WHERE failed.data_type = kept.data_type AND failed.symbol = kept.symbol
+                        AND failed.timeframe = kept.timeframe
+                        AND (failed.state = 'waiting' OR failed.last_failed_at > now() - %(rests)s::interval)
+                )
+            ORDER BY kept.last_computed_at NULLS FIRST, kept.data_type, kept.timeframe, kept.symbol
+            """,
+            {"onboarding": ONBOARDING_TAKES, "rests": RESTS},
+        ).fetchall()
