@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import DATASETS, PartitionedBy
 from market_pipeline.tracking.alerts import ENRICHMENT, Counted, Snapshot
 from market_pipeline.tracking.quality import quality_summary
+from market_pipeline.tracking.staleness import freshness_summary
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -73,7 +74,5 @@ def _last_fetches(connection: Connection, since: datetime) -> dict[str, Counted]
 
 
 def _freshness(connection: Connection) -> dict[str, Counted]:
-    rows = connection.execute(
-        "SELECT data_type, count(*), count(*) FILTER (WHERE status = 'stale') FROM current_freshness GROUP BY data_type"
-    ).fetchall()
-    return {data_type: Counted(total, stale) for data_type, total, stale in rows}
+    summaries = freshness_summary(connection)
+    return {name: Counted(one["total_monitored"], one["stale_count"]) for name, one in summaries.items()}

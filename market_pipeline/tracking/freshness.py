@@ -58,13 +58,16 @@ def record_freshness(
     sessions: Sessions,
     now: datetime,
 ) -> None:
-    """Write down that symbols were refreshed.  An older refresh than the one that is known changes nothing.
+    """Write down that symbols were refreshed.
 
-    Without data points a symbol is missing, unless the data type takes an empty answer for one.
+    A refresh that is older than the one that is known changes nothing, nor does one of a symbol that is not expected to be
+    fresh (not active, or not kept in that bar length).  Without data points a symbol is missing, unless the data type takes
+    an empty answer for one.
     """
-    rows = sorted(refreshes, key=lambda one: one.symbol)  # so that two writers cannot deadlock
+    rows = list(refreshes)
     moments = {moment: deadlines(data_type.freshness, moment, sessions) for moment in {one.as_of for one in rows}}
-    counts = [one.data_points > 0 or data_type.empty_is_answer for one in rows]
+    never = (None, None)
+    due = [moments[one.as_of] if one.data_points > 0 or data_type.empty_is_answer else never for one in rows]
     connection.execute(
         _RECORD,
         {
@@ -74,29 +77,37 @@ def record_freshness(
             "symbols": [one.symbol for one in rows],
             "as_of": [one.as_of for one in rows],
             "data_points": [one.data_points for one in rows],
-            "fresh_until": [moments[one.as_of][0] if some else None for one, some in zip(rows, counts, strict=True)],
-            "stale_at": [moments[one.as_of][1] if some else None for one, some in zip(rows, counts, strict=True)],
+            "fresh_until": [fresh_until for fresh_until, _ in due],
+            "stale_at": [stale_at for _, stale_at in due],
         },
     )
 
 
+# Rows are locked in the order of their symbols, so that two writers cannot deadlock.
 _RECORD = """
-    INSERT INTO data_freshness AS old (data_type, symbol, timeframe, last_computed_at, data_point_count, fresh_until,
-        stale_at, status, staleness_seconds, updated_at)
-    SELECT %(data_type)s, symbol, %(timeframe)s, as_of, data_points, fresh_until, stale_at,
-        freshness_status(fresh_until, stale_at, %(now)s), greatest(0, extract(epoch FROM %(now)s - as_of)), %(now)s
-    FROM unnest(%(symbols)s::text[], %(as_of)s::timestamptz[], %(data_points)s::bigint[],
-        %(fresh_until)s::timestamptz[], %(stale_at)s::timestamptz[])
-        AS refresh (symbol, as_of, data_points, fresh_until, stale_at)
-    ON CONFLICT (data_type, symbol, timeframe) DO UPDATE SET
-        last_computed_at = excluded.last_computed_at,
+    WITH refresh AS (
+        SELECT * FROM unnest(%(symbols)s::text[], %(as_of)s::timestamptz[], %(data_points)s::bigint[],
+            %(fresh_until)s::timestamptz[], %(stale_at)s::timestamptz[])
+            AS refresh (symbol, as_of, data_points, fresh_until, stale_at)
+    ), expected AS MATERIALIZED (
+        SELECT * FROM data_freshness
+        WHERE data_type = %(data_type)s AND timeframe = %(timeframe)s AND symbol = ANY(%(symbols)s::text[])
+        ORDER BY symbol FOR UPDATE
+    )
+    UPDATE data_freshness AS kept SET
+        last_computed_at = refresh.as_of,
         data_point_count = CASE  -- nothing new since is no reason to forget what there is
-            WHEN excluded.data_point_count = 0 AND excluded.status <> 'missing' THEN old.data_point_count
-            ELSE excluded.data_point_count
+            WHEN refresh.data_points = 0 AND refresh.fresh_until IS NOT NULL THEN expected.data_point_count
+            ELSE refresh.data_points
         END,
-        fresh_until = excluded.fresh_until, stale_at = excluded.stale_at, status = excluded.status,
-        staleness_seconds = excluded.staleness_seconds, updated_at = excluded.updated_at
-    WHERE excluded.last_computed_at >= old.last_computed_at
+        fresh_until = refresh.fresh_until,
+        stale_at = refresh.stale_at,
+        status = freshness_status(refresh.fresh_until, refresh.stale_at, %(now)s),
+        staleness_seconds = greatest(0, extract(epoch FROM %(now)s - refresh.as_of)),
+        updated_at = %(now)s
+    FROM expected JOIN refresh USING (symbol)
+    WHERE kept.data_type = expected.data_type AND kept.timeframe = expected.timeframe AND kept.symbol = expected.symbol
+        AND (expected.last_computed_at IS NULL OR refresh.as_of >= expected.last_computed_at)
 """
 
 

@@ -14,6 +14,8 @@ from market_pipeline.datasets import DATASETS, MARKET_WIDE, Dataset, Strategy
 from market_pipeline.market_data import Refreshed
 from market_pipeline.providers.messages import Window
 from market_pipeline.storage.answers import STALE
+from market_pipeline.storage.data_types import declare_data_types
+from market_pipeline.storage.universe import TrackedSymbol, track
 from market_pipeline_tests.fetching.conftest import NOW, SESSION, Fault, World
 
 PROFILES, PRICES, QUOTES = (DATASETS[name] for name in ("company_info", "historical_prices", "stock_quotes"))
@@ -183,6 +185,9 @@ with open_market_data(Database(url), settings, run_id="killed", simulator_url=si
 
 def test_after_a_kill_only_what_was_not_answered_is_asked_for(world: World, fault: Fault) -> None:
     symbols = "AAPL AMZN CAT DIS GE HD IBM JNJ JPM KO MSFT NVDA PFE WMT XOM".split()
+    with world.database.connect() as connection:
+        declare_data_types(connection)
+        track(connection, map(TrackedSymbol, symbols))
     fault("finnhub:latency=0.1")
     arguments = [sys.executable, "-c", KILLED, world.database.url, world.simulator.control.url]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, text=True) as process:

@@ -242,6 +242,9 @@ def test_low_quality_and_stale_data_are_told(runs: Runs) -> None:
     assert only(runs, "LowDataQuality") == [("", False)]
     assert only(runs, "StaleData") == [], "what was never fetched is missing, not stale"
     assert runs.of("company_info").success
-    runs.rows("UPDATE data_freshness SET fresh_until = '2026-01-01', stale_at = '2026-01-02' RETURNING 1")
+    runs.rows(
+        "UPDATE data_freshness SET fresh_until = '2026-01-01', stale_at = '2026-01-02'"
+        " WHERE data_type = 'company_info' RETURNING 1"
+    )
     look(runs, 1)
     assert only(runs, "StaleData") == [("company_info", False)]
