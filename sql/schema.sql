@@ -102,6 +102,42 @@ $$;
 
 COMMENT ON FUNCTION public.count_attempts() IS 'Trigger of fetch_attempts: counts what arrives into attempt_counts and attempt_latencies.';
 
+CREATE FUNCTION public.expect_freshness() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    kinds text[];
+    symbols text[];
+BEGIN
+    IF TG_TABLE_NAME = 'tracked_symbols' THEN
+        kinds := ARRAY(SELECT data_type FROM data_types);
+        symbols := ARRAY(SELECT symbol FROM changed);
+    ELSE
+        kinds := ARRAY(SELECT data_type FROM changed);
+        symbols := ARRAY(SELECT symbol FROM tracked_symbols) || '{*}';
+    END IF;
+
+    WITH due AS MATERIALIZED (
+        SELECT data_type, symbol, timeframe FROM expected_freshness
+        WHERE data_type = ANY (kinds) AND symbol = ANY (symbols)
+    ), left_over AS MATERIALIZED (
+        SELECT data_type, symbol, timeframe FROM data_freshness
+        WHERE data_type = ANY (kinds) AND symbol = ANY (symbols)
+            AND (data_type, symbol, timeframe) NOT IN (SELECT data_type, symbol, timeframe FROM due)
+        ORDER BY data_type, symbol, timeframe FOR UPDATE
+    ), gone AS (
+        DELETE FROM data_freshness AS kept USING left_over AS gone
+        WHERE kept.data_type = gone.data_type AND kept.symbol = gone.symbol AND kept.timeframe = gone.timeframe
+    )
+    INSERT INTO data_freshness (data_type, symbol, timeframe)
+    SELECT data_type, symbol, timeframe FROM due ORDER BY data_type, symbol, timeframe
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION public.expect_freshness() IS 'Trigger of tracked_symbols and data_types: data_freshness gets the rows that are expected now, and loses those that are not.';
+
 CREATE FUNCTION public.freshness_status(fresh_until timestamp with time zone, stale_at timestamp with time zone, at timestamp with time zone) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1047,24 +1083,24 @@ CREATE TABLE public.data_freshness (
     data_type text NOT NULL,
     symbol text NOT NULL,
     timeframe text DEFAULT ''::text NOT NULL,
-    last_computed_at timestamp with time zone NOT NULL,
-    data_point_count bigint NOT NULL,
+    last_computed_at timestamp with time zone,
+    data_point_count bigint DEFAULT 0 NOT NULL,
     fresh_until timestamp with time zone,
     stale_at timestamp with time zone,
-    status text NOT NULL,
-    staleness_seconds bigint NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
+    status text DEFAULT 'missing'::text NOT NULL,
+    staleness_seconds bigint,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT data_freshness_check CHECK ((stale_at >= fresh_until)),
     CONSTRAINT data_freshness_data_point_count_check CHECK ((data_point_count >= 0)),
     CONSTRAINT data_freshness_status_check CHECK ((status = ANY (ARRAY['fresh'::text, 'aging'::text, 'stale'::text, 'missing'::text])))
 )
 WITH (fillfactor='70');
 
-COMMENT ON TABLE public.data_freshness IS 'When each symbol was last refreshed. status and staleness_seconds are as of updated_at: current_freshness has those of now.';
+COMMENT ON TABLE public.data_freshness IS 'When each symbol was last refreshed, a row for all that is expected. status and staleness_seconds are as of updated_at: current_freshness has those of now.';
 
 COMMENT ON COLUMN public.data_freshness.timeframe IS 'bar length, '''' where the data type has none';
 
-COMMENT ON COLUMN public.data_freshness.last_computed_at IS 'when a vendor last settled it (or it was computed); for a refresh of past days the end of those days';
+COMMENT ON COLUMN public.data_freshness.last_computed_at IS 'when a vendor last settled it (or it was computed); for a refresh of past days the end of those days; null before the first time';
 
 COMMENT ON COLUMN public.data_freshness.data_point_count IS 'rows of the last answer that had any';
 
@@ -1074,82 +1110,18 @@ COMMENT ON COLUMN public.data_freshness.stale_at IS 'turns from aging to stale a
 
 COMMENT ON COLUMN public.data_freshness.staleness_seconds IS 'by the clock on the wall, whatever the exchange''s calendar says';
 
-CREATE TABLE public.data_types (
-    data_type text NOT NULL,
-    warn_window interval NOT NULL,
-    fail_window interval NOT NULL,
-    ages text NOT NULL,
-    per_symbol boolean NOT NULL,
-    timeframes text[] NOT NULL,
-    CONSTRAINT data_types_ages_check CHECK ((ages = ANY (ARRAY['always'::text, 'on_session_days'::text, 'while_open'::text])))
-);
-
-COMMENT ON TABLE public.data_types IS 'What has to be fresh, as the code declares it: written at start by whatever opens the database.';
-
-COMMENT ON COLUMN public.data_types.warn_window IS 'younger is fresh';
-
-COMMENT ON COLUMN public.data_types.fail_window IS 'younger is aging, older stale';
-
-COMMENT ON COLUMN public.data_types.ages IS 'when age grows: always, on_session_days of the exchange, or while_open';
-
-COMMENT ON COLUMN public.data_types.per_symbol IS 'false where one answer is about the whole market: its symbol is *';
-
-COMMENT ON COLUMN public.data_types.timeframes IS 'bar lengths that are kept, {} where there are none';
-
-CREATE TABLE public.tracked_symbols (
-    symbol text NOT NULL,
-    name text,
-    asset_class text DEFAULT 'stock'::text NOT NULL,
-    exchange text,
-    sector text,
-    industry text,
-    indices text[] DEFAULT '{}'::text[] NOT NULL,
-    timeframes text[] DEFAULT '{1d}'::text[] NOT NULL,
-    active boolean DEFAULT true NOT NULL,
-    added_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    tracked_since timestamp with time zone DEFAULT clock_timestamp() NOT NULL
-);
-
-COMMENT ON TABLE public.tracked_symbols IS 'The universe: what is fetched while active; removing a symbol deactivates it and keeps its data.';
-
-COMMENT ON COLUMN public.tracked_symbols.tracked_since IS 'when it was added, added again after a removal, or given further bar lengths; in the order of commits';
-
 CREATE VIEW public.current_freshness AS
- WITH expected AS NOT MATERIALIZED (
-         SELECT kind.data_type,
-            tracked.symbol,
-            ''::text AS timeframe
-           FROM (public.data_types kind
-             CROSS JOIN public.tracked_symbols tracked)
-          WHERE (kind.per_symbol AND (kind.timeframes = '{}'::text[]) AND tracked.active)
-        UNION ALL
-         SELECT kind.data_type,
-            tracked.symbol,
-            bar.length
-           FROM ((public.data_types kind
-             CROSS JOIN public.tracked_symbols tracked)
-             CROSS JOIN LATERAL unnest(tracked.timeframes) bar(length))
-          WHERE (kind.per_symbol AND (bar.length = ANY (kind.timeframes)) AND tracked.active)
-        UNION ALL
-         SELECT kind.data_type,
-            '*'::text,
-            ''::text
-           FROM public.data_types kind
-          WHERE (NOT kind.per_symbol)
-        )
- SELECT expected.data_type,
-    expected.symbol,
-    expected.timeframe,
-    kept.last_computed_at,
-    COALESCE(kept.data_point_count, (0)::bigint) AS data_point_count,
-    public.freshness_status(kept.fresh_until, kept.stale_at, now()) AS status,
-    (floor(EXTRACT(epoch FROM (now() - kept.last_computed_at))))::bigint AS staleness_seconds,
-    kept.fresh_until,
-    kept.stale_at,
-    kept.updated_at
-   FROM (expected
-     LEFT JOIN public.data_freshness kept USING (data_type, symbol, timeframe));
+ SELECT data_type,
+    symbol,
+    timeframe,
+    last_computed_at,
+    data_point_count,
+    public.freshness_status(fresh_until, stale_at, now()) AS status,
+    (floor(EXTRACT(epoch FROM (now() - last_computed_at))))::bigint AS staleness_seconds,
+    fresh_until,
+    stale_at,
+    updated_at
+   FROM public.data_freshness;
 
 COMMENT ON VIEW public.current_freshness IS 'How fresh the data of every active symbol is now, missing where it was never fetched: true also when nothing runs.';
 
@@ -1192,6 +1164,28 @@ COMMENT ON COLUMN public.data_quality.completeness IS 'part of what is due that 
 COMMENT ON COLUMN public.data_quality.deviation IS 'how far a second vendor''s figures were from ours, median (percent); null until one was asked';
 
 COMMENT ON COLUMN public.data_quality.quality_score IS '0 to 1: 0.4 validation rate, 0.4 completeness, 0.2 agreement, which is 0 from a deviation of 1 percent on';
+
+CREATE TABLE public.data_types (
+    data_type text NOT NULL,
+    warn_window interval NOT NULL,
+    fail_window interval NOT NULL,
+    ages text NOT NULL,
+    per_symbol boolean NOT NULL,
+    timeframes text[] NOT NULL,
+    CONSTRAINT data_types_ages_check CHECK ((ages = ANY (ARRAY['always'::text, 'on_session_days'::text, 'while_open'::text])))
+);
+
+COMMENT ON TABLE public.data_types IS 'What has to be fresh, as the code declares it: written at start by whatever opens the database.';
+
+COMMENT ON COLUMN public.data_types.warn_window IS 'younger is fresh';
+
+COMMENT ON COLUMN public.data_types.fail_window IS 'younger is aging, older stale';
+
+COMMENT ON COLUMN public.data_types.ages IS 'when age grows: always, on_session_days of the exchange, or while_open';
+
+COMMENT ON COLUMN public.data_types.per_symbol IS 'false where one answer is about the whole market: its symbol is *';
+
+COMMENT ON COLUMN public.data_types.timeframes IS 'bar lengths that are kept, {} where there are none';
 
 CREATE TABLE public.database_world (
     only_row boolean DEFAULT true NOT NULL,
@@ -1327,6 +1321,49 @@ COMMENT ON COLUMN public.economic_events.previous IS 'figure of the period befor
 COMMENT ON COLUMN public.economic_events.unit IS 'unit of the figures: %, K, USD, index';
 
 COMMENT ON COLUMN public.economic_events.importance IS 'how much markets usually care';
+
+CREATE TABLE public.tracked_symbols (
+    symbol text NOT NULL,
+    name text,
+    asset_class text DEFAULT 'stock'::text NOT NULL,
+    exchange text,
+    sector text,
+    industry text,
+    indices text[] DEFAULT '{}'::text[] NOT NULL,
+    timeframes text[] DEFAULT '{1d}'::text[] NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    tracked_since timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+COMMENT ON TABLE public.tracked_symbols IS 'The universe: what is fetched while active; removing a symbol deactivates it and keeps its data.';
+
+COMMENT ON COLUMN public.tracked_symbols.tracked_since IS 'when it was added, added again after a removal, or given further bar lengths; in the order of commits';
+
+CREATE VIEW public.expected_freshness AS
+ SELECT kind.data_type,
+    tracked.symbol,
+    ''::text AS timeframe
+   FROM (public.data_types kind
+     CROSS JOIN public.tracked_symbols tracked)
+  WHERE (kind.per_symbol AND (kind.timeframes = '{}'::text[]) AND tracked.active)
+UNION ALL
+ SELECT kind.data_type,
+    tracked.symbol,
+    bar.length AS timeframe
+   FROM ((public.data_types kind
+     CROSS JOIN public.tracked_symbols tracked)
+     CROSS JOIN LATERAL unnest(tracked.timeframes) bar(length))
+  WHERE (kind.per_symbol AND (bar.length = ANY (kind.timeframes)) AND tracked.active)
+UNION ALL
+ SELECT kind.data_type,
+    '*'::text AS symbol,
+    ''::text AS timeframe
+   FROM public.data_types kind
+  WHERE (NOT kind.per_symbol);
+
+COMMENT ON VIEW public.expected_freshness IS 'What has to be fresh: each data type for each active symbol and the bar lengths it keeps, or once for the whole market.';
 
 CREATE TABLE public.failed_symbols (
     data_type text NOT NULL,
@@ -1490,6 +1527,19 @@ CREATE VIEW public.fetch_tracking_summary AS
      LEFT JOIN public.provider_stats stats USING (data_type, provider));
 
 COMMENT ON VIEW public.fetch_tracking_summary IS 'The fetches of the last day (to the hour) by data type and vendor. success_rate is in percent and leaves rate-limited calls out.';
+
+CREATE VIEW public.freshness_summary AS
+ SELECT data_type,
+    count(*) FILTER (WHERE (fresh_until > now())) AS fresh_count,
+    count(*) FILTER (WHERE ((fresh_until <= now()) AND (stale_at > now()))) AS aging_count,
+    count(*) FILTER (WHERE (stale_at <= now())) AS stale_count,
+    count(*) FILTER (WHERE (fresh_until IS NULL)) AS missing_count,
+    count(*) AS total_monitored,
+    max(last_computed_at) AS last_computed_at
+   FROM public.data_freshness
+  GROUP BY data_type;
+
+COMMENT ON VIEW public.freshness_summary IS 'How much of each data type is fresh, aging, stale and missing now.';
 
 CREATE TABLE public.fundamentals (
     symbol text NOT NULL,
@@ -2226,6 +2276,12 @@ CREATE INDEX alerts_by_time ON public.alerts USING btree (first_seen_at);
 
 CREATE UNIQUE INDEX alerts_open ON public.alerts USING btree (name, subject) WHERE (closed_at IS NULL);
 
+CREATE INDEX data_freshness_by_fresh_until ON public.data_freshness USING btree (fresh_until);
+
+CREATE INDEX data_freshness_by_stale_at ON public.data_freshness USING btree (stale_at);
+
+CREATE INDEX data_freshness_by_symbol ON public.data_freshness USING btree (symbol);
+
 CREATE INDEX failed_symbols_due ON public.failed_symbols USING btree (data_type, next_retry_at) WHERE (state = 'waiting'::text);
 
 CREATE INDEX feature_computation_failures_by_execution ON public.feature_computation_failures USING btree (execution_id);
@@ -2265,6 +2321,18 @@ CREATE INDEX stock_quotes_by_session ON public.stock_quotes USING btree (session
 CREATE INDEX symbol_computation_status_by_symbol ON public.symbol_computation_status USING btree (symbol, started_at);
 
 CREATE TRIGGER count_attempts AFTER INSERT ON public.fetch_attempts REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION public.count_attempts();
+
+CREATE TRIGGER expect_freshness_of_changed AFTER UPDATE ON public.data_types REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.expect_freshness();
+
+CREATE TRIGGER expect_freshness_of_changed AFTER UPDATE ON public.tracked_symbols REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.expect_freshness();
+
+CREATE TRIGGER expect_freshness_of_gone AFTER DELETE ON public.data_types REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.expect_freshness();
+
+CREATE TRIGGER expect_freshness_of_gone AFTER DELETE ON public.tracked_symbols REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.expect_freshness();
+
+CREATE TRIGGER expect_freshness_of_new AFTER INSERT ON public.data_types REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.expect_freshness();
+
+CREATE TRIGGER expect_freshness_of_new AFTER INSERT ON public.tracked_symbols REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.expect_freshness();
 
 ALTER TABLE ONLY public.feature_computation_failures
     ADD CONSTRAINT feature_computation_failures_execution_id_fkey FOREIGN KEY (execution_id) REFERENCES public.scheduler_execution_log(execution_id) ON DELETE SET NULL;
