@@ -1,7 +1,7 @@
-"""A vendor's documented limits as sliding windows: who gets in, how long the others wait, how close a client came.
+"""A vendor's documented limits: who gets in, how long the others wait, how close a client came.
 
-Here belongs the counting only; time is passed in, in seconds of a monotonic clock.  The wording of a refusal is the
-dialect's, and how much a request costs is the endpoint's.
+Rates are sliding windows, quotas of a day are new at midnight UTC.  Here belongs the counting only; time is passed in, in
+seconds since 1970.  The wording of a refusal is the dialect's, and how much a request costs is the endpoint's.
 """
 
 import math
@@ -9,11 +9,12 @@ from collections import deque
 
 from market_pipeline.providers.base import Rate
 
+_DAY = 86_400
 _MEASURED = 10  # times the limit up to which arrivals are told apart; more is only known to be more
 
 
-class SlidingWindow:
-    """At most `rate.calls` tokens in any `rate.seconds`.  `factor` scales the limit; None measures without refusing."""
+class LimitWindow:
+    """At most `rate.calls` tokens in any `rate.seconds`, or by day.  `factor` scales; None measures without refusing."""
 
     def __init__(self, rate: Rate, factor: float | None = 1.0) -> None:
         self.rate = rate
@@ -21,6 +22,7 @@ class SlidingWindow:
         self.most = 0
         """The most tokens that were asked for in one window, refused ones included."""
         self._admitted: deque[float] = deque()
+        """When each token in the window leaves it."""
         self._arrived: deque[float] = deque(maxlen=_MEASURED * rate.calls)
 
     def wait(self, now: float, tokens: int) -> float:
@@ -28,21 +30,25 @@ class SlidingWindow:
 
         A request that costs more than the whole limit gets in once the window is empty.
         """
-        self._arrived.extend([now] * tokens)
-        _forget(self._arrived, now - self.rate.seconds)
+        _forget(self._arrived, now)
+        self._arrived.extend([self._end(now)] * tokens)
         self.most = max(self.most, len(self._arrived))
         if self.limit is None:
             return 0.0
-        _forget(self._admitted, now - self.rate.seconds)
+        _forget(self._admitted, now)
         surplus = len(self._admitted) + tokens - self.limit
         if surplus <= 0 or not self._admitted:
             return 0.0
-        return self._admitted[min(surplus, len(self._admitted)) - 1] + self.rate.seconds - now
+        return self._admitted[min(surplus, len(self._admitted)) - 1] - now
 
     def admit(self, now: float, tokens: int) -> None:
         """Counts tokens as used."""
         if self.limit is not None:
-            self._admitted.extend([now] * tokens)
+            self._admitted.extend([self._end(now)] * tokens)
+
+    def _end(self, now: float) -> float:
+        """When what arrives now leaves the window."""
+        return now + self.rate.seconds if self.rate.seconds < _DAY else now - now % _DAY + _DAY
 
 
 class Limits:
@@ -51,7 +57,7 @@ class Limits:
     def __init__(self, rates: tuple[Rate, ...], factor: float | None = 1.0) -> None:
         if factor is not None and not 0 < factor < math.inf:
             raise ValueError(f"rate limits can be scaled by a positive factor, not by {factor}; None switches them off")
-        self._windows = [SlidingWindow(rate, factor) for rate in rates]
+        self._windows = [LimitWindow(rate, factor) for rate in rates]
 
     def take(self, now: float, tokens: int = 1) -> float:
         """Seconds to wait; 0.0 when the request got in.  A refused request uses no tokens."""
@@ -66,6 +72,6 @@ class Limits:
         return {f"{window.rate.calls} per {window.rate.seconds:g} s": window.most for window in self._windows}
 
 
-def _forget(times: deque[float], until: float) -> None:
-    while times and times[0] <= until:
-        times.popleft()
+def _forget(ends: deque[float], now: float) -> None:
+    while ends and ends[0] <= now:
+        ends.popleft()

@@ -64,7 +64,7 @@ class Simulator:
         settings: SimulatorSettings,
         dialects: Mapping[str, Dialect],
         providers: Mapping[str, Provider],
-        stopwatch: Callable[[], float] = time.monotonic,
+        stopwatch: Callable[[], float] = time.time,
     ) -> None:
         missing = sorted(set(dialects) - set(providers))
         if missing:

@@ -1,4 +1,4 @@
-"""Sliding windows: who gets in, how long the others wait, how much was asked for."""
+"""Limits: who gets in, how long the others wait, how much was asked for."""
 
 import pytest
 
@@ -21,6 +21,14 @@ def test_a_refused_call_uses_nothing_but_is_seen() -> None:
     assert all(limits.take(5) > 0 for _ in range(4))
     assert limits.take(10) == 0
     assert limits.most() == {"1 per 10 s": 5}
+
+
+def test_a_quota_is_new_at_midnight_however_late_it_was_used_up() -> None:
+    limits = Limits((Rate(2, 86_400),))
+    assert [limits.take(86_300), limits.take(86_399), limits.take(86_399)] == [0, 0, 1]
+    assert [limits.take(86_400), limits.take(86_400)] == [0, 0]
+    assert limits.take(86_400) == 86_400
+    assert limits.most() == {"2 per 86400 s": 3}
 
 
 def test_every_window_has_to_have_room() -> None:
