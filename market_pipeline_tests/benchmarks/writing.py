@@ -1,10 +1,12 @@
-"""Upserting 100,000 daily bars, beside plain binary COPY into the same table and into one without key and log."""
+"""Upserting 100,000 daily bars, beside plain binary COPY of them into the same table and into one without key and log."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from market_pipeline.datasets import DATASETS, Record
+from market_pipeline.datasets.fields import column_type
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.writer import Provenance, Writer, total
 from market_pipeline_tests.benchmarks.measure import Result, per_second
@@ -13,8 +15,12 @@ BARS = DATASETS["historical_prices"]
 COUNT = 100_000
 CHUNK = 10_000
 PROVENANCE = Provenance("yahoo", datetime(2026, 11, 20, 22, tzinfo=UTC), "bench")
-COLUMNS = "symbol, timeframe, bar_start, session, adjustment, open, high, low, close, volume"
-TYPES = "text text timestamptz date text numeric numeric numeric numeric numeric".split()
+COLUMNS = {name: column_type(field.annotation) for name, field in BARS.record.model_fields.items()} | {
+    "provider": "text",
+    "fetched_at": "timestamp with time zone",
+    "run_id": "text",
+    "series_provider": "text",
+}
 
 
 def bars() -> list[Record]:
@@ -35,14 +41,19 @@ def bars() -> list[Record]:
     return BARS.check(rows).records
 
 
+def plain(record: Record) -> tuple[Any, ...]:
+    """The same row, ready to be sent."""
+    own = {**vars(record), "flags": list(record.flags)}
+    return (*own.values(), PROVENANCE.provider, PROVENANCE.fetched_at, PROVENANCE.run_id, PROVENANCE.provider)
+
+
 def chunks(records: list[Record]) -> Iterator[list[Record]]:
     return (records[at : at + CHUNK] for at in range(0, len(records), CHUNK))
 
 
 def run(database: Database) -> Iterator[Result]:
     records = bars()
-    fields = COLUMNS.split(", ")
-    plain = [tuple(getattr(record, name) for name in fields) for record in records]
+    ready = [plain(record) for record in records]
     with database.connect(autocommit=True) as connection:
 
         def upsert() -> int:
@@ -55,23 +66,18 @@ def run(database: Database) -> Iterator[Result]:
 
         def copy(table: str) -> int:
             connection.execute(f"TRUNCATE {table}")  # type: ignore[arg-type]
-            with connection.cursor().copy(f"COPY {table} ({COLUMNS}) FROM STDIN (FORMAT BINARY)") as stream:  # type: ignore[arg-type]
-                stream.set_types(TYPES)
-                for row in plain:
+            statement = f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+            with connection.cursor().copy(statement) as stream:  # type: ignore[arg-type]
+                stream.set_types(list(COLUMNS.values()))
+                for row in ready:
                     stream.write_row(row)
-            return len(plain)
+            return len(ready)
 
         connection.execute("CREATE UNLOGGED TABLE bare (LIKE historical_prices)")
-        connection.execute(f"CREATE TABLE keyed (LIKE historical_prices, PRIMARY KEY ({', '.join(BARS.key)}))")  # type: ignore[arg-type]
-        for table in ("bare", "keyed"):
-            for name in ("flags", "provider", "fetched_at", "run_id", "series_provider"):
-                connection.execute(f"ALTER TABLE {table} ALTER {name} DROP NOT NULL")  # type: ignore[arg-type]
-        first, bare, keyed = (
-            per_second(upsert_afresh),
-            per_second(lambda: copy("bare")),
-            per_second(lambda: copy("keyed")),
-        )
+        bare = per_second(lambda: copy("bare"))
+        same = per_second(lambda: copy("historical_prices"))
+        first = per_second(upsert_afresh)
         again = per_second(upsert)
-    yield Result("100,000 bars upserted, first time", "rows/s", first, keyed, "COPY into the same table", 0.5)
-    yield Result("100,000 bars upserted again", "rows/s", again, keyed, "COPY into the same table", 0.6)
+    yield Result("100,000 bars upserted, first time", "rows/s", first, same, "COPY into the same table", 0.5)
+    yield Result("100,000 bars upserted again", "rows/s", again, same, "COPY into the same table", 0.6)
     yield Result("100,000 bars upserted, first time", "rows/s", first, bare, "COPY, unlogged, no key")
