@@ -145,6 +145,9 @@ class ProviderSettings(_EnvironmentSettings):
     interval_seconds: Annotated[float, Field(ge=0, le=3600)] | None = Field(
         default=None, description="least time between two requests; unset keeps the vendor's own figure"
     )
+    max_in_flight: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None, description="requests in flight at once to it, all runs together; unset keeps 10"
+    )
     limits: Annotated[tuple[tuple[int, float], ...] | None, NoDecode, BeforeValidator(_rates)] = Field(
         default=None,
         description="calls per seconds of your plan, such as 300/60,10/1; unset keeps the documented free plan",

@@ -2,6 +2,7 @@
 
 from market_pipeline.fetching.local_gate import LocalGate, NotNow
 from market_pipeline.fetching.vendors import Vendor
+from market_pipeline.providers.errors import ProviderError
 
 
 class Alone(LocalGate):
@@ -9,6 +10,9 @@ class Alone(LocalGate):
 
     def ask(self, vendor: Vendor, scope: str, *, cost: int, last_resort: bool = False) -> NotNow | None:
         return super().ask(vendor, scope, cost=cost)
+
+    def report(self, vendor: Vendor, scope: str, error: ProviderError | None, *, cost: int = 1) -> None:
+        super().report(vendor, scope, error)
 
     def settle(self, vendor: Vendor) -> None:
         """Nothing is kept ready for anybody else."""

@@ -36,6 +36,15 @@ def temporary_home() -> Iterator[Path]:
         shutil.rmtree(path)
 
 
+@pytest.fixture(autouse=True)
+def _sound_gate(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A fetch goes on without the gate's database, which would hide faults of our own SQL: they fail a test."""
+    yield
+    found = [record.getMessage() for phase in ("setup", "call") for record in caplog.get_records(phase)]
+    faults = [message for message in found if message.startswith("the gate failed")]
+    assert not faults, faults
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     """An empty directory that every account can enter; a private server started there is stopped and removed."""

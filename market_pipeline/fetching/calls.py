@@ -122,7 +122,7 @@ class Caller:
         cost = endpoint.price(ask) + vendor.client.requests_ahead(request)
         self._await_turn(vendor, endpoint, cost, last_resort)
         attempt = self._exchange(vendor, endpoint, dataset, ask, request)
-        self._gate.report(vendor, endpoint.name, attempt.error)
+        self._gate.report(vendor, endpoint.name, attempt.error, cost=cost)
         self._observe(attempt)
         return attempt
 

@@ -25,14 +25,9 @@ from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Rate
 from market_pipeline.providers.errors import NoData, ProviderError, RateLimited, UnknownSymbol
 
-SLOTS = 10  # calls in flight at once to one vendor, all processes together
-BATCH = 20  # calls leased or told at once: two round trips of 0.2 ms in twenty calls
-LEASE = 0.25  # seconds in which a leased call is made or given back
-# Seconds added to every rate's window: the vendor counts arrivals, and two calls can arrive closer than they were counted,
-# by the age of the lease and by what one of them takes longer on its way.
-SLACK = LEASE + 0.25
+BATCH = 20  # calls leased at once at most: two round trips of 0.4 ms in twenty calls
+LEASE = 0.25  # seconds in which a leased call is made; as many are leased as were made in that time lately
 ASK_AGAIN = 30.0  # seconds until a database that could not be asked is asked again
-QUOTA = 86_400.0  # seconds: windows of a day and longer are quotas, counted by UTC day or month
 CAUTION = 4  # part of a vendor's rates that one process takes while it knows nothing of the others
 REMEMBERED = 1000  # outcomes kept for a database that cannot be told; older ones are forgotten
 MESSAGE = 200  # characters of a vendor's words that are kept as the reason of a change
@@ -41,26 +36,22 @@ _SETTINGS = """
     SELECT set_config('synchronous_commit', 'off', false), -- 0.11 instead of 0.24 ms; a crash may cost the last moment
         set_config('lock_timeout', '1s', false), set_config('statement_timeout', '5s', false)
 """
-_REGISTER = "SELECT gate_register(%s, %s, %s, %s::integer[], %s::double precision[])"
-_ASK = "SELECT tokens, slots, asked_at, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s)"
-_REPORT = "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_REGISTER = "SELECT gate_register(%s, %s, %s, %s::integer[], %s::double precision[], %s)"
+_ASK = "SELECT tokens, slots, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_REPORT = "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class _Scope:
-    """What this process has of one endpoint: calls under way, calls leased, outcomes to tell."""
+    """What this process has of one endpoint: calls leased, outcomes to tell."""
 
     cost: int = 1
-    in_flight: int = 0
+    leased: int = 1
+    """Calls of the last lease."""
     tokens: int = 0
-    taken: int = 0
-    """Calls made of the last lease."""
-    asked_at: datetime | None = None
-    """When `tokens` were leased, by the database's clock, which counts them there."""
+    """Of them those that may still be made, as long as the lease is younger than LEASE."""
     leased_at: float = 0.0
-    unasked: int = 0
-    """Calls made while the database could not be asked, not yet counted there."""
     outcomes: deque[ProviderError | None] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
 
@@ -72,18 +63,24 @@ class _Held:
     slots: int = 0
     peak: int = 0
     """Most calls at once since the database was last asked: as many slots are asked for again."""
+    in_flight: int = 0
+    units: int = 0
+    """What the calls in flight cost."""
+    ended: int = 0
+    """What calls cost that have ended since the database was last told."""
     scopes: defaultdict[str, _Scope] = field(default_factory=lambda: defaultdict(_Scope))
 
     @property
-    def in_flight(self) -> int:
-        return sum(scope.in_flight for scope in self.scopes.values())
+    def kept(self) -> int:
+        """Units that the vendor may still be asked for without asking the database."""
+        return self.units + sum(scope.tokens * scope.cost for scope in self.scopes.values())
 
 
 class Gate:
     """Asks and reports from any thread; one connection, because more of them only queue for the same rows.
 
     `connect` opens it in autocommit mode, or raises psycopg.Error.  `clock` is a monotonic one, in seconds; `chance` gives
-    random numbers from 0 to 1.  `close` gives everything back.
+    random numbers from 0 to 1; `at` the time by which the database decides, None for its own.  `close` gives everything back.
     """
 
     def __init__(
@@ -92,10 +89,12 @@ class Gate:
         *,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        at: Callable[[], datetime | None] = lambda: None,
     ) -> None:
         self._connect = connect
         self._clock = clock
         self._chance = chance
+        self._at = at
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
@@ -113,27 +112,35 @@ class Gate:
         """
         with self._lock:
             held = self._held.setdefault(vendor.name, _Held(vendor))
-            part = held.scopes[scope]
-            if not self._take_leased(held, part, cost):
+            if not self._take_leased(held, held.scopes[scope], cost):
                 refusal = self._decide(held, scope, cost, last_resort)
                 if refusal is not None:
                     return refusal
-            part.in_flight += 1
+            held.in_flight += 1
+            held.units += cost
             held.peak = max(held.peak, held.in_flight)
             return None
 
-    def report(self, vendor: Vendor, scope: str, error: ProviderError | None) -> None:
-        """What came of a call that `ask` let through.  A failure is told at once, successes in batches or by `settle`."""
+    def report(self, vendor: Vendor, scope: str, error: ProviderError | None, *, cost: int) -> None:
+        """What came of a call that `ask` let through at that cost.
+
+        A failure is told at once.  So is a success where calls are leased one by one, because the vendor's window is
+        measured from the end of a call; others are told in batches, or by `settle`.
+        """
         with self._lock:
             held = self._held[vendor.name]
             part = held.scopes[scope]
-            part.in_flight -= 1
+            held.in_flight -= 1
+            held.units -= cost
+            held.ended += cost
             failure = None if isinstance(error, UnknownSymbol | NoData) else error  # the vendor works
             part.outcomes.append(failure)
             self._local.report(vendor, scope, error)  # so that it knows what is up when it has to decide
-            if failure is not None or len(part.outcomes) >= BATCH:
+            if failure is not None:
+                part.tokens = 0
+            if failure is not None or len(part.outcomes) >= part.leased:
                 try:
-                    self._tell(self._database(), held, scope, give_back=failure is not None)
+                    self._tell(self._database(), held, scope)
                 except psycopg.Error as trouble:
                     self._degrade(trouble)
 
@@ -149,9 +156,9 @@ class Gate:
     def close(self) -> None:
         """Settle with every vendor and close the connection."""
         with self._lock:
-            for held in self._held.values():
-                for part in held.scopes.values():
-                    part.in_flight = 0  # also of calls that ended in an error of ours
+            for held in self._held.values():  # also with calls that ended in an error of ours
+                held.ended += held.units
+                held.in_flight = held.units = 0
             try:
                 if self._held:
                     self._tell_all(self._database(at_once=True), *self._held.values())
@@ -164,7 +171,6 @@ class Gate:
         current = cost == part.cost and self._clock() - part.leased_at < LEASE
         usable = current and part.tokens > 0 and held.in_flight < held.slots
         part.tokens -= usable
-        part.taken += usable
         return usable
 
     def _decide(self, held: _Held, scope: str, cost: int, last_resort: bool) -> NotNow | None:
@@ -172,68 +178,69 @@ class Gate:
             return self._lease(self._database(), held, scope, cost, last_resort)
         except psycopg.Error as error:
             self._degrade(error)
-        part = held.scopes[scope]
-        part.cost = cost
-        refusal = self._local.ask(_cautious(held.vendor), scope, cost=part.cost)
-        part.unasked += refusal is None
-        return refusal
+        return self._local.ask(_cautious(held.vendor), scope, cost=cost)
 
     def _lease(
         self, connection: psycopg.Connection[TupleRow], held: _Held, scope: str, cost: int, last_resort: bool
     ) -> NotNow | None:
-        """Ask the database, for as many calls as will probably be made before the lease has to be given back."""
-        part = held.scopes[scope]
-        if part.tokens > 0:
-            self._tell(connection, held, scope, give_back=True)  # what was leased at another price, too
-        part.cost = cost
+        """Ask the database, for as many calls as will probably be made in the time of a lease."""
         self._register(connection, held.vendor)
+        part, now = held.scopes[scope], self._clock()
+        made = part.leased - part.tokens
+        for one in held.scopes.values():
+            if one is part or now - one.leased_at >= LEASE:
+                one.tokens = 0  # given back: what is kept is told as a whole
         slots = max(held.in_flight + 1, held.peak)
-        elapsed = max(self._clock() - part.leased_at, 0.001)
-        wanted = min(BATCH, max(slots, round(part.taken * LEASE / elapsed)))  # what was made lately in a lease's time
+        wanted = min(BATCH, max(slots, round(made * LEASE / max(now - part.leased_at, 0.001))))
         row = connection.execute(
-            _ASK, [held.vendor.name, scope, self._holder, held.in_flight, slots, wanted, part.cost, last_resort]
+            _ASK,
+            [
+                *(held.vendor.name, scope, self._holder, held.in_flight, held.kept),
+                *(slots, wanted, cost, last_resort, self._at()),
+            ],
         ).fetchone()
-        tokens, slots, asked_at, wait, reason = row or (0, 0, None, 0.0, "")
+        tokens, slots, wait, reason = row or (0, 0, 0.0, "")
         if tokens == 0:
             return NotNow(wait, reason)
-        part.tokens, part.taken, part.asked_at, part.leased_at = tokens - 1, 1, asked_at, self._clock()
+        part.cost, part.leased, part.tokens, part.leased_at = cost, tokens, tokens - 1, now
         held.slots = slots
         held.peak = held.in_flight + 1
         return None
 
-    def _tell(self, connection: psycopg.Connection[TupleRow], held: _Held, scope: str, *, give_back: bool) -> None:
-        """Tell the outcomes of an endpoint, in their order; with `give_back` also which leased calls will not be made."""
+    def _tell(self, connection: psycopg.Connection[TupleRow], held: _Held, scope: str) -> None:
+        """Tell what has ended and what is kept, and the outcomes of an endpoint in their order."""
         self._register(connection, held.vendor)
-        part = held.scopes[scope]
-        while part.outcomes or part.unasked or (give_back and part.tokens) or (held.slots and not held.in_flight):
-            successes, failure = _next(part.outcomes)
-            unspent = part.tokens if give_back else 0
+        outcomes = held.scopes[scope].outcomes
+        while outcomes or held.ended or (held.slots and not held.in_flight):
+            successes, failure = _next(outcomes)
             slots = held.slots if held.in_flight else 0
             connection.execute(
                 _REPORT,
                 [
-                    *(held.vendor.name, scope, self._holder, slots, successes),
-                    *_told(failure, self._chance()),
-                    *((part.unasked - unspent) * part.cost, part.asked_at if unspent else None),
+                    *(held.vendor.name, scope, self._holder, slots, held.kept, held.ended, successes),
+                    *(*_told(failure, self._chance()), self._at()),
                 ],
             )
             held.slots = slots
             held.peak = held.peak if slots else 0
-            part.unasked = 0
-            part.tokens -= unspent
+            held.ended = 0
             for _ in range(successes + (failure is not None)):
-                part.outcomes.popleft()
+                outcomes.popleft()
 
     def _tell_all(self, connection: psycopg.Connection[TupleRow], *vendors: _Held) -> None:
         for held in vendors:
+            for part in held.scopes.values():
+                part.tokens = 0
             for scope in held.scopes:
-                self._tell(connection, held, scope, give_back=True)
+                self._tell(connection, held, scope)
 
     def _register(self, connection: psycopg.Connection[TupleRow], vendor: Vendor) -> None:
         if vendor.name not in self._registered:
             windows = _windows(vendor)
             calls, seconds = list(windows.values()), list(windows)
-            connection.execute(_REGISTER, [vendor.name, vendor.client.key_hash, SLOTS, calls, seconds])
+            connection.execute(
+                _REGISTER, [vendor.name, vendor.client.key_hash, vendor.slots, calls, seconds, self._at()]
+            )
             self._registered.add(vendor.name)
 
     def _database(self, *, at_once: bool = False) -> psycopg.Connection[TupleRow]:
@@ -252,8 +259,10 @@ class Gate:
 
     def _degrade(self, error: psycopg.Error) -> None:
         """From now on this process decides alone; said once, however many calls find it so."""
-        if self._ask_again_at is None:
+        if self._ask_again_at is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             log.warning("the gate's database cannot be asked, this process decides alone meanwhile: %s", error)
+        elif self._ask_again_at is None:  # a fault of ours, which should not look like one of the network's
+            log.error("the gate failed (SQLSTATE %s), this process decides alone meanwhile: %s", error.sqlstate, error)
         if self._ask_again_at is None or self._clock() >= self._ask_again_at:
             self._ask_again_at = self._clock() + ASK_AGAIN
         self._disconnect()
@@ -288,8 +297,7 @@ def _windows(vendor: Vendor) -> dict[float, int]:
     """A vendor's limits as the gate counts them: calls by seconds.  Its interval is a window of one call."""
     windows: dict[float, int] = {}
     for rate in vendor.limits:
-        seconds = rate.seconds if rate.seconds >= QUOTA else rate.seconds + SLACK
-        windows[float(seconds)] = min(rate.calls, windows.get(seconds, rate.calls))
+        windows[float(rate.seconds)] = min(rate.calls, windows.get(rate.seconds, rate.calls))
     if vendor.interval > 0:
         windows[vendor.interval] = 1
     return windows

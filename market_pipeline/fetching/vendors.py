@@ -11,6 +11,8 @@ from market_pipeline.fetching.http import VendorClient
 from market_pipeline.providers.base import Provider, Rate
 from market_pipeline.settings import ProviderSettings, Settings
 
+SLOTS = 10  # requests in flight at once to a vendor that has no other figure
+
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
@@ -21,6 +23,8 @@ class Vendor:
     limits: tuple[Rate, ...]
     interval: float
     """Seconds between two requests."""
+    slots: int = SLOTS
+    """Requests in flight at once, all processes together."""
 
     @property
     def name(self) -> str:
@@ -60,7 +64,11 @@ def configured_vendors(
         )
         factor = 1.0 if simulator_url is None else settings.simulator_rate_factor
         found[name] = Vendor(
-            provider, client, _limits(provider, own[name], factor), _interval(provider, own[name], factor)
+            provider,
+            client,
+            limits=_limits(provider, own[name], factor),
+            interval=_interval(provider, own[name], factor),
+            slots=_slots(own[name]),
         )
     return found
 
@@ -77,3 +85,7 @@ def _limits(provider: Provider, own: ProviderSettings, factor: float) -> tuple[R
 
 def _interval(provider: Provider, own: ProviderSettings, factor: float) -> float:
     return provider.interval / factor if own.interval_seconds is None else own.interval_seconds
+
+
+def _slots(own: ProviderSettings) -> int:
+    return SLOTS if own.max_in_flight is None else own.max_in_flight

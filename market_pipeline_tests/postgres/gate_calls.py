@@ -1,5 +1,6 @@
 """The gate's functions, called with a time of the test's choosing."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ class Answer:
 
 
 class GateCalls:
-    """One vendor's gate; `now` moves only when a test moves it."""
+    """One vendor's gate; `now` moves only when a test moves it.  `units` are those of calls under way, by process."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class GateCalls:
         self.provider = provider
         self.slots = slots
         self.limits = limits or ((1000, 60.0),)
+        self.units = Counter[str]()
         self.register("key one")
 
     def register(self, key_hash: str | None) -> None:
@@ -54,11 +56,16 @@ class GateCalls:
         last_resort: bool = False,
     ) -> Answer:
         row = self.connection.execute(
-            "SELECT tokens, slots, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [self.provider, scope, holder, in_flight, slots, tokens, cost, last_resort, self.now],
+            "SELECT tokens, slots, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                *(self.provider, scope, holder, in_flight, self.units[holder]),
+                *(slots, tokens, cost, last_resort, self.now),
+            ],
         ).fetchone()
         assert row is not None
-        return Answer(*row)
+        answer = Answer(*row)
+        self.units[holder] += answer.tokens * cost
+        return answer
 
     def report(
         self,
@@ -70,14 +77,17 @@ class GateCalls:
         successes: int = 0,
         retry_after: float | None = None,
         jitter: float = 0.5,
-        spent: int = 0,
-        spent_at: datetime | None = None,
+        kept: int = 0,
+        unused: int = 0,
     ) -> None:
+        """All of the process' calls have ended but those of `kept` units; of `unused` ones none was made."""
+        spent = self.units[holder] - kept - unused
+        self.units[holder] = kept
         self.connection.execute(
             "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                *(self.provider, scope, holder, slots, successes, failure, failure and f"said {failure}"),
-                *(retry_after, jitter, spent, spent_at, self.now),
+                *(self.provider, scope, holder, slots, kept, spent, successes),
+                *(failure, failure and f"said {failure}", retry_after, jitter, self.now),
             ],
         )
 

@@ -3,15 +3,14 @@ CREATE OR REPLACE FUNCTION gate_fail(
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    fresh constant boolean := gate_is_fresh(p_provider, p_scope, p_at);
     breaker provider_scopes;
     failing integer;
 BEGIN
     UPDATE provider_scopes
     SET failure_count = failure_count + 1,
         failures_in_a_row = failures_in_a_row + 1,
-        recent = CASE WHEN fresh THEN (recent << 1 | 1) & ((1 << 20) - 1) ELSE 1 END,
-        seen = CASE WHEN fresh THEN least(20, seen + 1) ELSE 1 END,
+        recent = CASE WHEN gate_is_fresh(last_outcome_at, p_at) THEN (recent << 1 | 1) & ((1 << 20) - 1) ELSE 1 END,
+        seen = CASE WHEN gate_is_fresh(last_outcome_at, p_at) THEN least(20, seen + 1) ELSE 1 END,
         last_outcome_at = p_at,
         last_failure_at = p_at
     WHERE provider = p_provider AND scope = p_scope

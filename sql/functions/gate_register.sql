@@ -21,7 +21,7 @@ BEGIN
     DELETE FROM provider_windows WHERE provider = p_provider AND seconds <> ALL (p_seconds);
     INSERT INTO provider_windows AS known (provider, seconds, calls, newest, spent)
     SELECT p_provider, seconds, calls, gate_slot(seconds, at),
-        array_fill(0, ARRAY[CASE WHEN seconds < 86400 THEN 21 ELSE 1 END])
+        array_fill(0, ARRAY[CASE WHEN seconds < 86400 THEN 51 ELSE 1 END])
     FROM unnest(p_calls, p_seconds) AS given (calls, seconds)
     ON CONFLICT (provider, seconds) DO UPDATE SET calls = excluded.calls WHERE known.calls <> excluded.calls;
 END

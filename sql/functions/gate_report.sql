@@ -1,26 +1,26 @@
--- p_slots the process still holds; p_spent units it has spent beyond those leased (fewer than 0: leased and not spent)
--- at p_spent_at.  First the successes count, then the one failure: failures are reported at once, successes in batches.
+-- p_slots and p_units the process still holds; p_spent units of its calls have ended since it last told.  First the
+-- successes count, then the one failure: failures are reported at once, successes in batches.
 CREATE OR REPLACE FUNCTION gate_report(
     p_provider text,
     p_scope text,
     p_holder text,
     p_slots integer,
+    p_units integer,
+    p_spent integer,
     p_successes integer,
     p_failure text DEFAULT NULL,
     p_message text DEFAULT NULL,
     p_retry_after double precision DEFAULT NULL,
     p_jitter double precision DEFAULT 0.5,
-    p_spent integer DEFAULT 0,
-    p_spent_at timestamptz DEFAULT NULL,
     p_at timestamptz DEFAULT NULL
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     at constant timestamptz := gate_lock(p_provider, p_at);
 BEGIN
-    PERFORM gate_hold(p_provider, p_holder, p_slots, at);
-    IF p_spent <> 0 THEN
-        PERFORM gate_spend(p_provider, p_spent, coalesce(p_spent_at, at));
+    PERFORM gate_hold(p_provider, p_holder, p_slots, p_units, at);
+    IF p_spent > 0 THEN
+        PERFORM gate_spend(p_provider, p_spent, at);
     END IF;
     IF NOT EXISTS (SELECT FROM provider_scopes WHERE provider = p_provider AND scope = p_scope) THEN
         INSERT INTO provider_scopes (provider, scope) VALUES (p_provider, p_scope);

@@ -1,9 +1,9 @@
--- Windows are counted in slots of a 20th of their length; a quota (a day or longer) has one, which is the UTC day or month.
+-- Windows are counted in slots of a 50th of their length; a quota (a day or longer) has one, which is the UTC day or month.
 CREATE OR REPLACE FUNCTION gate_slot(p_seconds double precision, p_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
     IF p_seconds < 86400 THEN
-        RETURN floor(date_part('epoch', p_at) / (p_seconds / 20));  -- extract would give numeric, which is slower
+        RETURN floor(date_part('epoch', p_at) / (p_seconds / 50));  -- extract would give numeric, which is slower
     ELSIF p_seconds < 28 * 86400 THEN
         RETURN floor(date_part('epoch', p_at) / 86400);
     END IF;

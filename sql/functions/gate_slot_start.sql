@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION gate_slot_start(p_seconds double precision, p_slot bi
 LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
     IF p_seconds < 86400 THEN
-        RETURN to_timestamp(p_slot * (p_seconds / 20));
+        RETURN to_timestamp(p_slot * (p_seconds / 50));
     ELSIF p_seconds < 28 * 86400 THEN
         RETURN to_timestamp(p_slot * 86400);
     END IF;

@@ -3,15 +3,17 @@ CREATE OR REPLACE FUNCTION gate_succeed(
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    fresh constant boolean := gate_is_fresh(p_provider, p_scope, p_at);
     breaker provider_scopes;
 BEGIN
     UPDATE provider_scopes
     SET success_count = success_count + p_times,
         failures_in_a_row = 0,
         refusals_in_a_row = 0,
-        recent = CASE WHEN fresh AND p_times < 20 THEN (recent << p_times) & ((1 << 20) - 1) ELSE 0 END,
-        seen = least(20, CASE WHEN fresh THEN seen ELSE 0 END + p_times),
+        recent = CASE
+            WHEN gate_is_fresh(last_outcome_at, p_at) AND p_times < 20 THEN (recent << p_times) & ((1 << 20) - 1)
+            ELSE 0
+        END,
+        seen = least(20, CASE WHEN gate_is_fresh(last_outcome_at, p_at) THEN seen ELSE 0 END + p_times),
         last_outcome_at = p_at
     WHERE provider = p_provider AND scope = p_scope
     RETURNING * INTO breaker;

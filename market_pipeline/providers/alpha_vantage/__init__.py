@@ -59,7 +59,6 @@ class AlphaVantage(Provider):
     base_url = "https://www.alphavantage.co"
     limits = (Rate(25, 86_400), Rate(1, 1))
     concurrency = 1
-    interval = 1.2  # seconds: a little more than the one of the limit, because requests do not travel equally fast
     endpoints = (
         GlobalQuote(),
         Overview(),
