@@ -183,20 +183,24 @@ CREATE TABLE public.provider_windows (
     calls integer NOT NULL,
     newest bigint NOT NULL,
     spent integer[] NOT NULL,
+    used integer DEFAULT 0 NOT NULL,
     CONSTRAINT provider_windows_calls_check CHECK ((calls > 0)),
-    CONSTRAINT provider_windows_seconds_check CHECK ((seconds > (0)::double precision))
+    CONSTRAINT provider_windows_seconds_check CHECK ((seconds > (0)::double precision)),
+    CONSTRAINT provider_windows_used_check CHECK ((used >= 0))
 )
 WITH (fillfactor='20');
 
 COMMENT ON TABLE public.provider_windows IS 'The rates and quotas of a vendor: at most calls in any seconds, or per UTC day or month from 86400 seconds on.';
 
-COMMENT ON COLUMN public.provider_windows.spent IS 'units spent in the slots newest, newest - 1, …; a slot is a 20th of the window, for a quota the whole day or month';
+COMMENT ON COLUMN public.provider_windows.spent IS 'units of calls that ended in the slots newest, newest - 1, …; a slot is a 50th of the window, for a quota the whole day or month';
+
+COMMENT ON COLUMN public.provider_windows.used IS 'the sum of spent';
 
 CREATE FUNCTION public.gate_allowed(p_window public.provider_windows, p_gate public.provider_gates, p_at timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql IMMUTABLE
     AS $$
 BEGIN
-    IF p_window.seconds >= 86400 THEN
+    IF p_window.seconds >= 86400 OR p_gate.slowed_at IS NULL THEN
         RETURN p_window.calls;  -- a quota is the plan's; only rates are learnt from refusals
     END IF;
     RETURN greatest(1, floor(p_window.calls * gate_share(p_gate.share, p_gate.slowed_at, p_at)))::integer;
@@ -205,33 +209,30 @@ $$;
 
 COMMENT ON FUNCTION public.gate_allowed(p_window public.provider_windows, p_gate public.provider_gates, p_at timestamp with time zone) IS 'Units that a window allows at the moment.';
 
-CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text) RETURNS record
+CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
+    at constant timestamptz := gate_lock(p_provider, p_at);
     gate provider_gates;
     breaker provider_scopes;
     spending provider_windows;
-    windows provider_windows[];
+    others record;
     until timestamptz;
-    allowed integer;
-    used integer;
-    units integer;
-    slot bigint;
+    room integer;
 BEGIN
-    asked_at := gate_lock(p_provider, p_at);
     tokens := 0;
     slots := 0;
     SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'gate_ask: % has not been registered', p_provider USING HINT = 'Call gate_register first.';
     END IF;
-    IF gate.away_until > asked_at THEN
+    IF gate.away_until > at THEN
         reason := gate.reason;
-        wait := gate_seconds(asked_at, gate.away_until);
+        wait := gate_seconds(at, gate.away_until);
         RETURN;
     ELSIF gate.state <> 'ready' THEN
-        PERFORM gate_move_vendor(gate, 'ready', NULL, 'the wait is over', asked_at);
+        PERFORM gate_move_vendor(gate, 'ready', NULL, 'the wait is over', at);
     END IF;
 
     SELECT * INTO breaker FROM provider_scopes WHERE provider = p_provider AND scope = p_scope;
@@ -242,16 +243,19 @@ BEGIN
                 THEN least(breaker.away_until, breaker.opened_at + interval '60 s')
             ELSE breaker.away_until
         END;
-        IF until > asked_at THEN
+        IF until > at THEN
             reason := breaker.reason;
-            wait := gate_seconds(asked_at, until);
+            wait := gate_seconds(at, until);
             RETURN;
         END IF;
     END IF;
 
-    SELECT gate.slots - coalesce(sum(lease.slots), 0) INTO slots FROM provider_leases AS lease
-    WHERE lease.provider = p_provider AND lease.holder <> p_holder AND lease.expires_at > asked_at;
-    slots := least(slots, p_slots);
+    IF EXISTS (SELECT FROM provider_leases WHERE provider = p_provider AND expires_at <= at) THEN
+        PERFORM gate_bury(p_provider, at);
+    END IF;
+    SELECT coalesce(sum(lease.slots), 0) AS slots, coalesce(sum(lease.units), 0) AS units INTO others
+    FROM provider_leases AS lease WHERE lease.provider = p_provider AND lease.holder <> p_holder;
+    slots := least(gate.slots - others.slots, p_slots);
     IF slots <= p_in_flight THEN
         UPDATE provider_gates SET rejected_count = rejected_count + 1 WHERE provider = p_provider;
         slots := 0;
@@ -262,47 +266,51 @@ BEGIN
 
     tokens := CASE WHEN breaker.state <> 'closed' THEN 1 ELSE p_tokens END;
     FOR spending IN SELECT * FROM provider_windows WHERE provider = p_provider LOOP
-        slot := gate_slot(spending.seconds, asked_at);
-        spending.spent := gate_spent(spending.spent, spending.newest, slot);
-        spending.newest := greatest(spending.newest, slot);
-        allowed := gate_allowed(spending, gate, asked_at);
-        used := 0;
-        FOREACH units IN ARRAY spending.spent LOOP
-            used := used + units;
-        END LOOP;
-        IF used > 0 AND used + p_cost > allowed THEN
-            tokens := 0;
-            until := greatest(until, gate_free_at(
-                spending.seconds, spending.spent, spending.newest, used + p_cost - allowed));
+        spending := gate_seen_at(spending, at);
+        spending.used := spending.used + others.units + p_units;
+        room := gate_allowed(spending, gate, at) - spending.used;
+        IF room >= p_cost OR spending.used = 0 THEN  -- what costs more than the limit gets into an empty window
+            tokens := least(tokens, greatest(1, room / p_cost / 10));
         ELSE
-            tokens := least(tokens, greatest(1, (allowed - used) / p_cost / 10));
+            tokens := 0;
+            until := greatest(until, gate_free_at(spending, p_cost - room));
         END IF;
-        windows := windows || spending;
     END LOOP;
     IF tokens = 0 THEN
         slots := 0;
-        wait := gate_seconds(asked_at, until);
+        wait := gate_seconds(at, until);
         reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
         RETURN;
     END IF;
 
-    FOREACH spending IN ARRAY coalesce(windows, '{}') LOOP
-        spending.spent[1] := spending.spent[1] + tokens * p_cost;
-        UPDATE provider_windows SET newest = spending.newest, spent = spending.spent
-        WHERE provider = p_provider AND seconds = spending.seconds;
-    END LOOP;
-    PERFORM gate_hold(p_provider, p_holder, slots, asked_at);
+    PERFORM gate_hold(p_provider, p_holder, slots, p_units + tokens * p_cost, at);
     IF breaker.state <> 'closed' THEN
         IF breaker.state <> 'half_open' THEN
-            PERFORM gate_move_scope(breaker, 'half_open', NULL, 'one call finds out whether it answers again', asked_at);
+            PERFORM gate_move_scope(breaker, 'half_open', NULL, 'one call finds out whether it answers again', at);
         END IF;
-        UPDATE provider_scopes SET probe_holder = p_holder, probe_until = asked_at + interval '60 s'
+        UPDATE provider_scopes SET probe_holder = p_holder, probe_until = at + interval '60 s'
         WHERE provider = p_provider AND scope = p_scope;
     END IF;
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT asked_at timestamp with time zone, OUT wait double precision, OUT reason text) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
+COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
+
+CREATE FUNCTION public.gate_bury(p_provider text, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    units integer;
+BEGIN
+    WITH expired AS (
+        DELETE FROM provider_leases WHERE provider = p_provider AND expires_at <= p_at RETURNING provider_leases.units
+    )
+    SELECT sum(expired.units) INTO units FROM expired;
+    PERFORM gate_spend(p_provider, units, p_at);  -- whether its last calls were made nobody knows any more
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_bury(p_provider text, p_at timestamp with time zone) IS 'Takes slots back from processes that have not been heard of for 300 s, and counts what they held as spent.';
 
 CREATE TABLE public.provider_scopes (
     provider text NOT NULL,
@@ -358,15 +366,14 @@ CREATE FUNCTION public.gate_fail(p_provider text, p_scope text, p_holder text, p
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    fresh constant boolean := gate_is_fresh(p_provider, p_scope, p_at);
     breaker provider_scopes;
     failing integer;
 BEGIN
     UPDATE provider_scopes
     SET failure_count = failure_count + 1,
         failures_in_a_row = failures_in_a_row + 1,
-        recent = CASE WHEN fresh THEN (recent << 1 | 1) & ((1 << 20) - 1) ELSE 1 END,
-        seen = CASE WHEN fresh THEN least(20, seen + 1) ELSE 1 END,
+        recent = CASE WHEN gate_is_fresh(last_outcome_at, p_at) THEN (recent << 1 | 1) & ((1 << 20) - 1) ELSE 1 END,
+        seen = CASE WHEN gate_is_fresh(last_outcome_at, p_at) THEN least(20, seen + 1) ELSE 1 END,
         last_outcome_at = p_at,
         last_failure_at = p_at
     WHERE provider = p_provider AND scope = p_scope
@@ -390,24 +397,25 @@ $$;
 
 COMMENT ON FUNCTION public.gate_fail(p_provider text, p_scope text, p_holder text, p_message text, p_jitter double precision, p_at timestamp with time zone) IS 'A vendor that is down or sends garbage: opens the breaker of an endpoint at half of its calls, ejects it at 5 in a row.';
 
-CREATE FUNCTION public.gate_free_at(p_seconds double precision, p_spent integer[], p_newest bigint, p_excess integer) RETURNS timestamp with time zone
+CREATE FUNCTION public.gate_free_at(p_window public.provider_windows, p_excess integer) RETURNS timestamp with time zone
     LANGUAGE plpgsql IMMUTABLE STRICT
     AS $$
 DECLARE
-    kept constant integer := cardinality(p_spent);
+    kept constant integer := cardinality(p_window.spent);
     freed integer := 0;
 BEGIN
     FOR age IN REVERSE kept - 1 .. 0 LOOP
-        freed := freed + p_spent[age + 1];
+        freed := freed + p_window.spent[age + 1];
         IF freed >= p_excess THEN
-            RETURN gate_slot_start(p_seconds, p_newest - age + kept);
+            RETURN gate_slot_start(p_window.seconds, p_window.newest - age + kept);
         END IF;
     END LOOP;
-    RETURN gate_slot_start(p_seconds, p_newest + kept);  -- the call costs more than the limit: once the window is empty
+    -- calls under way have to end first, and may do so now; or the call costs more than the limit and needs an empty window
+    RETURN gate_slot_start(p_window.seconds, p_window.newest + kept);
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_free_at(p_seconds double precision, p_spent integer[], p_newest bigint, p_excess integer) IS 'When so many units too many will have dropped out of a window.';
+COMMENT ON FUNCTION public.gate_free_at(p_window public.provider_windows, p_excess integer) IS 'When so many units too many will have dropped out of a window, at the earliest.';
 
 CREATE FUNCTION public.gate_give_probe_back(p_provider text, p_scope text, p_holder text) RETURNS void
     LANGUAGE plpgsql
@@ -420,41 +428,35 @@ $$;
 
 COMMENT ON FUNCTION public.gate_give_probe_back(p_provider text, p_scope text, p_holder text) IS 'A probe that did not find out whether the endpoint works: the next call is one.';
 
-CREATE FUNCTION public.gate_hold(p_provider text, p_holder text, p_slots integer, p_at timestamp with time zone) RETURNS void
+CREATE FUNCTION public.gate_hold(p_provider text, p_holder text, p_slots integer, p_units integer, p_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    IF p_slots <= 0 THEN
+    IF p_slots = 0 AND p_units = 0 THEN
         DELETE FROM provider_leases WHERE provider = p_provider AND holder = p_holder;
         RETURN;
     END IF;
     IF EXISTS (
         SELECT FROM provider_leases
-        WHERE provider = p_provider AND holder = p_holder AND slots = p_slots
+        WHERE provider = p_provider AND holder = p_holder AND slots = p_slots AND units = p_units
             AND expires_at BETWEEN p_at + interval '290 s' AND p_at + interval '300 s'
     ) THEN
-        RETURN;  -- as it is: reading costs a third of writing
+        RETURN;  -- as it is: reading costs a sixth of writing
     END IF;
-    INSERT INTO provider_leases AS held (provider, holder, slots, expires_at)
-    VALUES (p_provider, p_holder, p_slots, p_at + interval '300 s')
-    ON CONFLICT (provider, holder) DO UPDATE SET slots = excluded.slots, expires_at = excluded.expires_at;
+    INSERT INTO provider_leases AS held (provider, holder, slots, units, expires_at)
+    VALUES (p_provider, p_holder, p_slots, p_units, p_at + interval '300 s')
+    ON CONFLICT (provider, holder) DO UPDATE
+    SET slots = excluded.slots, units = excluded.units, expires_at = excluded.expires_at;
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_hold(p_provider text, p_holder text, p_slots integer, p_at timestamp with time zone) IS 'So many slots of a vendor are this process'', for 290 to 300 s from now on.';
+COMMENT ON FUNCTION public.gate_hold(p_provider text, p_holder text, p_slots integer, p_units integer, p_at timestamp with time zone) IS 'So many slots and units of a vendor are this process'', for 290 to 300 s from now on.';
 
-CREATE FUNCTION public.gate_is_fresh(p_provider text, p_scope text, p_at timestamp with time zone) RETURNS boolean
-    LANGUAGE plpgsql STABLE
-    AS $$
-BEGIN
-    RETURN EXISTS (
-        SELECT FROM provider_scopes
-        WHERE provider = p_provider AND scope = p_scope AND last_outcome_at >= p_at - interval '10 min'
-    );
-END
-$$;
+CREATE FUNCTION public.gate_is_fresh(p_last_outcome_at timestamp with time zone, p_at timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN COALESCE((p_last_outcome_at >= (p_at - '00:10:00'::interval)), false);
 
-COMMENT ON FUNCTION public.gate_is_fresh(p_provider text, p_scope text, p_at timestamp with time zone) IS 'Whether an endpoint''s last outcomes are recent enough to count beside new ones.';
+COMMENT ON FUNCTION public.gate_is_fresh(p_last_outcome_at timestamp with time zone, p_at timestamp with time zone) IS 'Whether an endpoint''s last outcomes are recent enough to count beside new ones.';
 
 CREATE FUNCTION public.gate_lock(p_provider text, p_at timestamp with time zone) RETURNS timestamp with time zone
     LANGUAGE plpgsql
@@ -557,7 +559,7 @@ BEGIN
     DELETE FROM provider_windows WHERE provider = p_provider AND seconds <> ALL (p_seconds);
     INSERT INTO provider_windows AS known (provider, seconds, calls, newest, spent)
     SELECT p_provider, seconds, calls, gate_slot(seconds, at),
-        array_fill(0, ARRAY[CASE WHEN seconds < 86400 THEN 21 ELSE 1 END])
+        array_fill(0, ARRAY[CASE WHEN seconds < 86400 THEN 51 ELSE 1 END])
     FROM unnest(p_calls, p_seconds) AS given (calls, seconds)
     ON CONFLICT (provider, seconds) DO UPDATE SET calls = excluded.calls WHERE known.calls <> excluded.calls;
 END
@@ -565,15 +567,15 @@ $$;
 
 COMMENT ON FUNCTION public.gate_register(p_provider text, p_key_hash text, p_slots integer, p_calls integer[], p_seconds double precision[], p_at timestamp with time zone) IS 'Tells the gate of a vendor: its limits (calls[i] in seconds[i]) and the hash of its key. Again after each change of them.';
 
-CREATE FUNCTION public.gate_report(p_provider text, p_scope text, p_holder text, p_slots integer, p_successes integer, p_failure text DEFAULT NULL::text, p_message text DEFAULT NULL::text, p_retry_after double precision DEFAULT NULL::double precision, p_jitter double precision DEFAULT 0.5, p_spent integer DEFAULT 0, p_spent_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
+CREATE FUNCTION public.gate_report(p_provider text, p_scope text, p_holder text, p_slots integer, p_units integer, p_spent integer, p_successes integer, p_failure text DEFAULT NULL::text, p_message text DEFAULT NULL::text, p_retry_after double precision DEFAULT NULL::double precision, p_jitter double precision DEFAULT 0.5, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 DECLARE
     at constant timestamptz := gate_lock(p_provider, p_at);
 BEGIN
-    PERFORM gate_hold(p_provider, p_holder, p_slots, at);
-    IF p_spent <> 0 THEN
-        PERFORM gate_spend(p_provider, p_spent, coalesce(p_spent_at, at));
+    PERFORM gate_hold(p_provider, p_holder, p_slots, p_units, at);
+    IF p_spent > 0 THEN
+        PERFORM gate_spend(p_provider, p_spent, at);
     END IF;
     IF NOT EXISTS (SELECT FROM provider_scopes WHERE provider = p_provider AND scope = p_scope) THEN
         INSERT INTO provider_scopes (provider, scope) VALUES (p_provider, p_scope);
@@ -598,7 +600,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_report(p_provider text, p_scope text, p_holder text, p_slots integer, p_successes integer, p_failure text, p_message text, p_retry_after double precision, p_jitter double precision, p_spent integer, p_spent_at timestamp with time zone, p_at timestamp with time zone) IS 'What came of a process'' calls to a vendor''s endpoint: successes, and the failure that ended them.';
+COMMENT ON FUNCTION public.gate_report(p_provider text, p_scope text, p_holder text, p_slots integer, p_units integer, p_spent integer, p_successes integer, p_failure text, p_message text, p_retry_after double precision, p_jitter double precision, p_at timestamp with time zone) IS 'What came of a process'' calls to a vendor''s endpoint: successes, and the failure that ended them.';
 
 CREATE FUNCTION public.gate_reset(p_provider text, p_data_type text DEFAULT NULL::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql
@@ -647,6 +649,33 @@ $$;
 
 COMMENT ON FUNCTION public.gate_seconds(p_from timestamp with time zone, p_until timestamp with time zone) IS 'Seconds from one moment to another, which may be infinitely far.';
 
+CREATE FUNCTION public.gate_seen_at(p_window public.provider_windows, p_at timestamp with time zone) RETURNS public.provider_windows
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    slot constant bigint := gate_slot(p_window.seconds, p_at);
+    kept integer;
+    passed integer;
+    units integer;
+BEGIN
+    IF slot <= p_window.newest THEN
+        RETURN p_window;  -- a clock that was set back frees nothing
+    END IF;
+    kept := cardinality(p_window.spent);
+    passed := least(slot - p_window.newest, kept);
+    IF p_window.used > 0 THEN
+        FOREACH units IN ARRAY p_window.spent[kept - passed + 1:] LOOP
+            p_window.used := p_window.used - units;
+        END LOOP;
+        p_window.spent := array_fill(0, ARRAY[passed]) || p_window.spent[:kept - passed];
+    END IF;
+    p_window.newest := slot;
+    RETURN p_window;
+END
+$$;
+
+COMMENT ON FUNCTION public.gate_seen_at(p_window public.provider_windows, p_at timestamp with time zone) IS 'A window as it is at a later moment: what has become older than it is long has dropped out.';
+
 CREATE FUNCTION public.gate_share(p_share double precision, p_slowed_at timestamp with time zone, p_at timestamp with time zone) RETURNS double precision
     LANGUAGE plpgsql IMMUTABLE
     AS $$
@@ -665,7 +694,7 @@ CREATE FUNCTION public.gate_slot(p_seconds double precision, p_at timestamp with
     AS $$
 BEGIN
     IF p_seconds < 86400 THEN
-        RETURN floor(date_part('epoch', p_at) / (p_seconds / 20));  -- extract would give numeric, which is slower
+        RETURN floor(date_part('epoch', p_at) / (p_seconds / 50));  -- extract would give numeric, which is slower
     ELSIF p_seconds < 28 * 86400 THEN
         RETURN floor(date_part('epoch', p_at) / 86400);
     END IF;
@@ -680,7 +709,7 @@ CREATE FUNCTION public.gate_slot_start(p_seconds double precision, p_slot bigint
     AS $$
 BEGIN
     IF p_seconds < 86400 THEN
-        RETURN to_timestamp(p_slot * (p_seconds / 20));
+        RETURN to_timestamp(p_slot * (p_seconds / 50));
     ELSIF p_seconds < 28 * 86400 THEN
         RETURN to_timestamp(p_slot * 86400);
     END IF;
@@ -693,58 +722,33 @@ COMMENT ON FUNCTION public.gate_slot_start(p_seconds double precision, p_slot bi
 CREATE FUNCTION public.gate_spend(p_provider text, p_units integer, p_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
-DECLARE
-    spending provider_windows;
-    slot bigint;
-    place integer;
 BEGIN
-    FOR spending IN SELECT * FROM provider_windows WHERE provider = p_provider LOOP
-        slot := gate_slot(spending.seconds, p_at);
-        spending.spent := gate_spent(spending.spent, spending.newest, slot);
-        spending.newest := greatest(spending.newest, slot);
-        -- the slot of p_at, which is not the newest when units are given back; what has dropped out stays out.  After a
-        -- clock was set back, new units count as of the newest slot
-        place := CASE WHEN p_units > 0 THEN 1 ELSE spending.newest - slot + 1 END;
-        IF place <= cardinality(spending.spent) THEN
-            spending.spent[place] := greatest(0, spending.spent[place] + p_units);
-        END IF;
-        UPDATE provider_windows SET newest = spending.newest, spent = spending.spent
-        WHERE provider = p_provider AND seconds = spending.seconds;
-    END LOOP;
+    UPDATE provider_windows AS spending
+    SET (newest, spent, used) = (
+        SELECT seen.newest, (seen.spent[1] + p_units) || seen.spent[2:], seen.used + p_units
+        FROM gate_seen_at(spending, p_at) AS seen
+    )
+    WHERE provider = p_provider;
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_spend(p_provider text, p_units integer, p_at timestamp with time zone) IS 'Counts units as spent at a moment in every window of a vendor, or gives back (fewer than 0) what was leased then.';
-
-CREATE FUNCTION public.gate_spent(p_spent integer[], p_newest bigint, p_slot bigint) RETURNS integer[]
-    LANGUAGE plpgsql IMMUTABLE STRICT
-    AS $$
-DECLARE
-    kept constant integer := cardinality(p_spent);
-    passed constant integer := least(greatest(p_slot - p_newest, 0), kept);  -- a clock set back frees nothing
-BEGIN
-    IF passed = 0 THEN
-        RETURN p_spent;
-    END IF;
-    RETURN array_fill(0, ARRAY[passed]) || p_spent[1:kept - passed];
-END
-$$;
-
-COMMENT ON FUNCTION public.gate_spent(p_spent integer[], p_newest bigint, p_slot bigint) IS 'What a window has spent, seen from a later slot: older slots have dropped out at the end.';
+COMMENT ON FUNCTION public.gate_spend(p_provider text, p_units integer, p_at timestamp with time zone) IS 'Units of calls that have ended, counted in every window of a vendor.';
 
 CREATE FUNCTION public.gate_succeed(p_provider text, p_scope text, p_holder text, p_times integer, p_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    fresh constant boolean := gate_is_fresh(p_provider, p_scope, p_at);
     breaker provider_scopes;
 BEGIN
     UPDATE provider_scopes
     SET success_count = success_count + p_times,
         failures_in_a_row = 0,
         refusals_in_a_row = 0,
-        recent = CASE WHEN fresh AND p_times < 20 THEN (recent << p_times) & ((1 << 20) - 1) ELSE 0 END,
-        seen = least(20, CASE WHEN fresh THEN seen ELSE 0 END + p_times),
+        recent = CASE
+            WHEN gate_is_fresh(last_outcome_at, p_at) AND p_times < 20 THEN (recent << p_times) & ((1 << 20) - 1)
+            ELSE 0
+        END,
+        seen = least(20, CASE WHEN gate_is_fresh(last_outcome_at, p_at) THEN seen ELSE 0 END + p_times),
         last_outcome_at = p_at
     WHERE provider = p_provider AND scope = p_scope
     RETURNING * INTO breaker;
@@ -1949,11 +1953,17 @@ CREATE TABLE public.provider_leases (
     holder text NOT NULL,
     slots integer NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    CONSTRAINT provider_leases_slots_check CHECK ((slots > 0))
+    units integer DEFAULT 0 NOT NULL,
+    CONSTRAINT provider_leases_slots_check CHECK ((slots >= 0)),
+    CONSTRAINT provider_leases_units_check CHECK ((units >= 0))
 )
 WITH (fillfactor='20');
 
-COMMENT ON TABLE public.provider_leases IS 'Calls in flight by process; a process that was killed gives its slots back by expiry.';
+COMMENT ON TABLE public.provider_leases IS 'What each process holds of a vendor; what a killed one held comes back by expiry.';
+
+COMMENT ON COLUMN public.provider_leases.slots IS 'calls that it may have in flight at once';
+
+COMMENT ON COLUMN public.provider_leases.units IS 'units of its calls that are under way or may be made without asking again';
 
 CREATE TABLE public.provider_rotation (
     data_type text NOT NULL,
@@ -1991,14 +2001,14 @@ CREATE VIEW public.provider_status AS
     room.quota_left
    FROM (((public.provider_gates gate
      LEFT JOIN public.provider_scopes breaker USING (provider))
-     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(lease.slots), (0)::bigint))::integer AS slots
+     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(lease.slots), (0)::bigint))::integer AS slots,
+            (COALESCE(sum(lease.units), (0)::bigint))::integer AS units
            FROM public.provider_leases lease
           WHERE ((lease.provider = gate.provider) AND (lease.expires_at > now()))) held)
      CROSS JOIN LATERAL ( SELECT min(windows.units_left) FILTER (WHERE (windows.seconds < (86400)::double precision)) AS tokens_left,
             min(windows.units_left) FILTER (WHERE (windows.seconds >= (86400)::double precision)) AS quota_left
            FROM ( SELECT spending.seconds,
-                    (GREATEST((0)::bigint, (public.gate_allowed(spending.*, gate.*, now()) - ( SELECT sum(one.one) AS sum
-                           FROM unnest(public.gate_spent(spending.spent, spending.newest, public.gate_slot(spending.seconds, now()))) one(one)))))::integer AS units_left
+                    GREATEST(0, ((public.gate_allowed(spending.*, gate.*, now()) - (public.gate_seen_at(spending.*, now())).used) - held.units)) AS units_left
                    FROM public.provider_windows spending
                   WHERE (spending.provider = gate.provider)) windows) room);
 
