@@ -68,6 +68,8 @@ class _Held:
     """What the calls in flight cost."""
     ended: int = 0
     """What calls cost that have ended since the database was last told."""
+    told: tuple[int, int] | None = (0, 0)
+    """Slots and units that are this process' by the database; None where a message may have been lost."""
     scopes: defaultdict[str, _Scope] = field(default_factory=lambda: defaultdict(_Scope))
 
     @property
@@ -202,6 +204,7 @@ class Gate:
         tokens, slots, wait, reason = row or (0, 0, 0.0, "")
         if tokens == 0:
             return NotNow(wait, reason)
+        held.told = slots, held.kept + tokens * cost
         part.cost, part.leased, part.tokens, part.leased_at = cost, tokens, tokens - 1, now
         held.slots = slots
         held.peak = held.in_flight + 1
@@ -211,18 +214,18 @@ class Gate:
         """Tell what has ended and what is kept, and the outcomes of an endpoint in their order."""
         self._register(connection, held.vendor)
         outcomes = held.scopes[scope].outcomes
-        while outcomes or held.ended or (held.slots and not held.in_flight):
+        if not held.in_flight:
+            held.slots = held.peak = 0
+        while outcomes or held.ended or held.told != (held.slots, held.kept):
             successes, failure = _next(outcomes)
-            slots = held.slots if held.in_flight else 0
             connection.execute(
                 _REPORT,
                 [
-                    *(held.vendor.name, scope, self._holder, slots, held.kept, held.ended, successes),
-                    *(*_told(failure, self._chance()), self._at()),
+                    *(held.vendor.name, scope, self._holder, held.slots, held.kept, held.ended, successes),
+                    *(*_failed(failure, self._chance()), self._at()),
                 ],
             )
-            held.slots = slots
-            held.peak = held.peak if slots else 0
+            held.told = held.slots, held.kept
             held.ended = 0
             for _ in range(successes + (failure is not None)):
                 outcomes.popleft()
@@ -267,6 +270,7 @@ class Gate:
             self._ask_again_at = self._clock() + ASK_AGAIN
         self._disconnect()
         for held in self._held.values():
+            held.told = None
             for part in held.scopes.values():
                 part.tokens = 0
 
@@ -285,7 +289,7 @@ def _next(outcomes: deque[ProviderError | None]) -> tuple[int, ProviderError | N
     return len(outcomes), None
 
 
-def _told(failure: ProviderError | None, chance: float) -> tuple[str | None, str | None, float | None, float]:
+def _failed(failure: ProviderError | None, chance: float) -> tuple[str | None, str | None, float | None, float]:
     """A failure as gate_report takes it: kind, words, seconds to wait, random number."""
     if failure is None:
         return None, None, None, chance

@@ -12,6 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from psycopg.rows import TupleRow
 
 from market_pipeline.fetching.gate import ASK_AGAIN, Gate
@@ -71,6 +73,27 @@ def test_what_many_threads_do_is_counted_exactly_and_given_back(database: Databa
         assert rows(database, SPENT) == [(500,)], "what was leased and not used has been given back"
     assert rows(database, "SELECT success_count FROM provider_scopes") == [(500,)]
     assert rows(database, "SELECT * FROM provider_leases") == []
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(steps=st.lists(st.sampled_from(["ask", "ask", "ask", "report", "report", "fail", "settle"]), max_size=80))
+def test_however_calls_come_and_go_all_are_counted_and_nothing_is_kept_in_the_end(
+    database: Database, steps: list[str]
+) -> None:
+    asked, made, in_flight = vendor(Rate(1_000_000, 86_400)), 0, 0
+    with closing(Gate(connecting(database), clock=lambda: 0.0)) as gate:
+        with database.connect(autocommit=True) as connection:
+            connection.execute("DELETE FROM provider_gates")
+        for step in [*steps, *["report"] * SLOTS, "settle"]:
+            if step == "ask" and ask(gate, asked) is None:
+                made, in_flight = made + 1, in_flight + 1
+            elif step in ("report", "fail") and in_flight:
+                report(gate, asked, Unavailable("503") if step == "fail" else None)
+                in_flight -= 1
+            elif step == "settle":
+                gate.settle(asked)
+        assert rows(database, "SELECT * FROM provider_leases") == []
+        assert rows(database, SPENT) == ([(made,)] if made else [])
 
 
 def test_calls_side_by_side_are_leased_and_told_several_at_a_time(database: Database) -> None:
