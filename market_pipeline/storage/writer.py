@@ -1,10 +1,8 @@
-"""Records into their table by COPY and one INSERT … ON CONFLICT; what was refused, into quarantine.
+"""Records into their table; what was refused, into quarantine.
 
-Here belongs writing rows of datasets, nothing about where they come from.  `make bench` has it beside plain COPY; where
-that path reached 172,000 bars a second, psycopg2's execute_values reached 23,000 and pandas' to_sql 2,100.
+Here belongs writing rows of datasets, nothing about where they come from.  How rows get into a table is `upsert`.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,16 +12,12 @@ from typing import Any
 
 import orjson
 import psycopg
-from psycopg import sql
 from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset, Record, Rejected
+from market_pipeline.storage.upsert import Written, column_types, upsert
 
 _PROVENANCE = ("provider", "fetched_at", "run_id")
-_UNCOMPARED = frozenset({"fetched_at", "run_id"})  # they differ each time: comparing them would rewrite every row
-_TRAVELS_AS = {
-    "numeric": "text"
-}  # psycopg needs 1.0 µs for a Decimal in binary, 0.15 for its text; the server 0.2 to read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +27,6 @@ class Provenance:
     provider: str
     fetched_at: datetime
     run_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a write did, in rows.  An unchanged row keeps the fetched_at of the fetch that brought it."""
-
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-
-    def __add__(self, other: "Written") -> "Written":
-        return Written(self.inserted + other.inserted, self.updated + other.updated, self.unchanged + other.unchanged)
-
-    @property
-    def rows(self) -> int:
-        """Rows that now stand in the table because of the write."""
-        return self.inserted + self.updated + self.unchanged
 
 
 class Writer:
@@ -79,15 +56,7 @@ class Writer:
         if not records:
             return {}
         columns = self._columns_of(dataset)
-        latest = _latest(dataset, records)
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.execute(_staging(dataset, columns))
-            with cursor.copy(_copy(dataset, columns)) as copy:
-                copy.set_types([_TRAVELS_AS.get(kind, kind) for kind in columns.values()])
-                for row in _rows(columns, latest, provenance, homes):
-                    copy.write_row(row)
-            changed = {symbol: counts for symbol, *counts in cursor.execute(_upsert(dataset, columns)).fetchall()}
-        return _by_symbol(Counter(record.symbol for record in latest), changed)
+        return upsert(self._connection, dataset.name, dataset.key, columns, _rows(columns, records, provenance, homes))
 
     def quarantine(self, dataset: Dataset, rejected: Sequence[Rejected], provenance: Provenance) -> None:
         """Keep refused rows with their reason; the same row refused again counts up."""
@@ -99,31 +68,12 @@ class Writer:
     def _columns_of(self, dataset: Dataset) -> dict[str, str]:
         """Name and type of the columns to send: the record's own, the provenance, and the series' vendor if pinned."""
         if dataset.name not in self._columns:
-            types: dict[str, str] = dict(self._connection.execute(_TYPES, [dataset.name]).fetchall())
+            types = column_types(self._connection, dataset.name)
             names = [name for name in types if name in dataset.record.model_fields]
             names += [*_PROVENANCE, *(["series_provider"] if dataset.pinned else [])]
             self._columns[dataset.name] = {name: types[name] for name in names}
         return self._columns[dataset.name]
 
-
-def total(written: Mapping[str, Written]) -> Written:
-    """What a write did for all symbols together."""
-    return sum(written.values(), Written())
-
-
-def _by_symbol(sent: Mapping[str, int], changed: Mapping[str, Sequence[int]]) -> dict[str, Written]:
-    """What became of the rows sent, from those the database inserted and updated."""
-    found = {}
-    for symbol, rows in sent.items():
-        inserted, updated = changed.get(symbol, (0, 0))
-        found[symbol] = Written(inserted, updated, rows - inserted - updated)
-    return found
-
-
-_TYPES = """
-    SELECT attname, atttypid::regtype::text FROM pg_attribute
-    WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
-"""
 
 _QUARANTINE = """
     INSERT INTO rejected_records
@@ -135,83 +85,17 @@ _QUARANTINE = """
 """
 
 
-def _staging(dataset: Dataset, columns: Mapping[str, str]) -> sql.Composed:
-    """A temporary table kept for the connection and emptied at each commit: creating it costs 3 ms, keeping it none."""
-    return sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS").format(
-        _staged(dataset),
-        sql.SQL(", ").join(
-            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(_TRAVELS_AS.get(kind, kind)))
-            for name, kind in columns.items()
-        ),
-    )
-
-
-def _staged(dataset: Dataset) -> sql.Identifier:
-    return sql.Identifier(f"staged_{dataset.name}")
-
-
-def _copy(dataset: Dataset, columns: Iterable[str]) -> sql.Composed:
-    return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_staged(dataset), _names(columns))
-
-
-def _upsert(dataset: Dataset, columns: Mapping[str, str]) -> sql.Composed:
-    """ON CONFLICT and not MERGE, which raises unique violations when two writers insert one key at once."""
-    values = [name for name in columns if name not in dataset.key]
-    compared = [name for name in values if name not in _UNCOMPARED]
-    return sql.SQL(
-        "WITH written AS ("
-        " INSERT INTO {table} AS old ({names}) SELECT {arrived} FROM {staged}"
-        " ON CONFLICT ({key}) DO UPDATE SET {assignments}"
-        " WHERE ({old}) IS DISTINCT FROM ({new}) RETURNING symbol, (xmax = 0) AS inserted)"
-        " SELECT symbol, count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM written GROUP BY symbol"
-    ).format(
-        table=sql.Identifier("public", dataset.name),
-        staged=_staged(dataset),
-        names=_names(columns),
-        arrived=sql.SQL(", ").join(
-            sql.SQL("{}::{}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()
-        ),
-        key=_names(dataset.key),
-        assignments=sql.SQL(", ").join(
-            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Identifier("excluded", name)) for name in values
-        ),
-        old=sql.SQL(", ").join(sql.Identifier("old", name) for name in compared),
-        new=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in compared),
-    )
-
-
-def _names(columns: Iterable[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
-
-
-def _latest(dataset: Dataset, records: Sequence[Record]) -> list[Record]:
-    """Once a key (the last one counts), because an upsert cannot touch a row twice.
-
-    Sorted by key, so that two writers of the same rows wait for each other instead of deadlocking.
-    """
-    key = itemgetter(*dataset.key)
-    latest = {key(vars(record)): record for record in records}
-    return [record for _, record in sorted(latest.items(), key=itemgetter(0))]
-
-
 def _rows(
     columns: Mapping[str, str], records: Iterable[Record], provenance: Provenance, homes: Mapping[str, str] | None
 ) -> Iterator[list[Any]]:
-    """The values of each record's columns as they travel."""
+    """The values of each record's columns."""
     shared = [provenance.provider, provenance.fetched_at, provenance.run_id]
     own = len(columns) - len(shared) - (homes is not None)
     values = itemgetter(*list(columns)[:own])
-    texts = [place for place, kind in enumerate(columns.values()) if kind in _TRAVELS_AS]
-    arrays = [place for place, kind in enumerate(columns.values()) if kind.endswith("[]")]
     for record in records:
         row = [*values(vars(record)), *shared]
         if homes is not None:
             row.append(homes.get(record.symbol, provenance.provider))
-        for place in texts:
-            if row[place] is not None:
-                row[place] = str(row[place])
-        for place in arrays:  # psycopg writes lists as arrays, and tuples as composite values
-            row[place] = list(row[place])
         yield row
 
 

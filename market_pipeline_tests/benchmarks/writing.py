@@ -8,7 +8,8 @@ from typing import Any
 from market_pipeline.datasets import DATASETS, Record
 from market_pipeline.datasets.fields import column_type
 from market_pipeline.storage.database import Database
-from market_pipeline.storage.writer import Provenance, Writer, total
+from market_pipeline.storage.upsert import total
+from market_pipeline.storage.writer import Provenance, Writer
 from market_pipeline_tests.benchmarks.measure import Result, per_second
 
 BARS = DATASETS["historical_prices"]

@@ -28,7 +28,8 @@ from market_pipeline.simulator.process import RunningSimulator
 from market_pipeline.simulator.server import Simulator, SimulatorSettings
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.universe import TrackedSymbol, track
-from market_pipeline.storage.writer import Provenance, Writer, total
+from market_pipeline.storage.upsert import total
+from market_pipeline.storage.writer import Provenance, Writer
 from market_pipeline.tracking.attempts import AttemptRow, write_attempts
 from market_pipeline.tracking.failed_symbols import Failure, record_failures
 from market_pipeline_tests.docs.documents import DOCUMENTS, Block, document
