@@ -21,16 +21,19 @@ from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.router import Deliver, Errors, Report, Router, Wanted
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
+from market_pipeline.providers.errors import MalformedResponse, ProviderError
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.ranking import Ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.answers import AnswerCache, CachedAnswer, Question
+from market_pipeline.storage.constituents import ImplausibleList, record_members
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import claim_series, series_homes
-from market_pipeline.storage.writer import Provenance, Writer, Written, total
+from market_pipeline.storage.upsert import Written, total
+from market_pipeline.storage.writer import Provenance, Writer
 from market_pipeline.tracking.attempts import AttemptRow
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
@@ -57,6 +60,8 @@ class Refreshed:
     """Records of each day, for datasets that are kept by day or session."""
     told_at: dict[str, datetime] = field(default_factory=dict)
     """When the last answer about each symbol came: a fetch may take an hour."""
+    membership_changes: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    """Members `added` and `removed`, by index, for datasets whose answers are whole lists."""
     sample: list[Record] = field(default_factory=list)
     """The first few records, to look at."""
 
@@ -166,7 +171,7 @@ class MarketData:
         ranked = self._ranking.of(connection, wanted, providers)
         wanted = replace(wanted, asked_first={**wanted.asked_first, **ranked.tried_out})
         done.order = ranked.order
-        deliver = self._storing(Writer(connection), wanted, cache, done)
+        deliver = self._storing(connection, wanted, cache, done)
         vendors = [self._vendors[name] for name in ranked.order]
         self._router.fetch(wanted, vendors, report, deliver, progress=lambda: progress(done))
         if dataset.pinned and timeframe is not None:
@@ -175,28 +180,53 @@ class MarketData:
         done.stale = old.answers
         done.rows_by_day.update(old.rows_by_day)
 
-    def _storing(self, writer: Writer, wanted: Wanted, cache: AnswerCache, done: Refreshed) -> Deliver:
+    def _storing(
+        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, cache: AnswerCache, done: Refreshed
+    ) -> Deliver:
         """What takes answers of a vendor as they arrive: writes them, remembers them, and counts them into `done`."""
-        dataset = wanted.dataset
+        dataset, writer = wanted.dataset, Writer(connection)
 
-        def deliver(attempts: Sequence[Attempt], settled: Sequence[str]) -> None:
+        def deliver(attempts: Sequence[Attempt], settled: Sequence[str]) -> dict[str, ProviderError]:
             records = [record for attempt in attempts for record in attempt.records]
             rejected = [row for attempt in attempts for row in attempt.rejected]
             now = self._clock()
             done.told_at.update((symbol, now) for attempt in attempts for symbol in attempt.ask.symbols)
             if not records and not rejected and not settled:
-                return
+                return {}
             provenance = Provenance(attempts[0].provider, now, self._run_id)
             written = writer.write(dataset, records, provenance, wanted.asked_first if dataset.pinned else None)
             for symbol, rows in written.items():
                 done.rows_by_symbol[symbol] += rows
             writer.quarantine(dataset, rejected, provenance)
-            cache.remember(provenance.provider, {symbol: done.rows_by_symbol[symbol].rows for symbol in settled})
+            refused = self._end_absent(connection, dataset, records, settled, done) if dataset.complete else {}
+            kept = {symbol: done.rows_by_symbol[symbol].rows for symbol in settled if symbol not in refused}
+            cache.remember(provenance.provider, kept)
             done.sample += records[: SAMPLE - len(done.sample)]
             days = (dataset.day_of(record) for record in records)
             done.rows_by_day.update(day for day in days if day is not None)
+            return refused
 
         return deliver
+
+    def _end_absent(
+        self,
+        connection: psycopg.Connection[TupleRow],
+        dataset: Dataset,
+        records: Sequence[Record],
+        lists: Sequence[str],
+        done: Refreshed,
+    ) -> dict[str, ProviderError]:
+        """Mark stored members that whole lists have no longer.  A list that leaves out too much to be true is refused."""
+        refused: dict[str, ProviderError] = {}
+        for index in lists:
+            members = {getattr(record, dataset.key[-1]) for record in records if record.symbol == index}
+            try:
+                done.membership_changes[index] = record_members(
+                    connection, index, members, now=self._clock(), run_id=self._run_id
+                )
+            except ImplausibleList as error:
+                refused[index] = MalformedResponse(str(error))
+        return refused
 
     def _note_freshness(self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed) -> None:
         """Write down which symbols are fresh now.  Where that fails the log says so: the rows are stored all the same."""

@@ -1,4 +1,4 @@
-"""Dagster partitions: trading days, calendar days and symbols, and which of them are current.
+"""Dagster partitions: trading days, calendar days, symbols and indices, and which of them are current.
 
 Here belong partition definitions and the way between their keys and dates.  No key is put together by hand anywhere else.
 """
@@ -51,12 +51,14 @@ def partitions_of(dataset: Dataset, sessions: Sessions) -> dg.PartitionsDefiniti
             return day_partitions(dataset.days_ahead)
         case PartitionedBy.SYMBOL:
             return symbol_partitions
+        case PartitionedBy.INDEX:
+            return dg.StaticPartitionsDefinition(dataset.subjects)
 
 
 def current_days(dataset: Dataset, sessions: Sessions, now: datetime) -> list[date]:
     """The days that a run without a partition is about: the current session, or today and the days around it.
 
-    Empty for datasets that are kept by symbol.
+    Empty for datasets that are kept by symbol or index.
     """
     match dataset.partitioned_by:
         case PartitionedBy.SESSION:
@@ -64,7 +66,7 @@ def current_days(dataset: Dataset, sessions: Sessions, now: datetime) -> list[da
         case PartitionedBy.DAY:
             today = now.astimezone(UTC).date()
             return [today + timedelta(days=off) for off in range(-dataset.days_behind, dataset.days_ahead + 1)]
-        case PartitionedBy.SYMBOL:
+        case PartitionedBy.SYMBOL | PartitionedBy.INDEX:
             return []
 
 

@@ -61,6 +61,7 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
     ),
     "news": ("yahoo", "finnhub", "finviz", "polygon", "fmp", "alpha_vantage", "tiingo", "eodhd"),
     "economic_events": ("yahoo", "nasdaq", "finviz", "finnhub", "fred", "fmp", "alpha_vantage", "eodhd"),
+    "index_constituents": ("finviz", "fmp", "nasdaq", "eodhd"),
 }
 
 

@@ -184,10 +184,10 @@ def _outcome(dataset: Dataset, wanted: Target, done: Sequence[Refreshed]) -> Out
     for one in done:
         rows.update({key_of(day): count for day, count in one.rows_by_day.items()})
     keys = wanted.keys
-    if dataset.partitioned_by is PartitionedBy.SYMBOL:
-        bad = [key for key in keys if key in failed]
-    else:
+    if dataset.partitioned_by.is_dated:
         bad = [key for key in keys if key not in rows and (failed or not dataset.empty_is_answer)]
+    else:
+        bad = [key for key in keys if key in failed]
     return Outcome(
         good=[key for key in keys if key not in bad],
         bad=bad,
@@ -215,6 +215,9 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
         "calls": sum(one.report.attempts for one in done),
         "seconds": round(sum(one.report.seconds for one in done), 3),
         "vendors": dg.MetadataValue.json(dict(vendors)),
+        "membership_changes": dg.MetadataValue.json(
+            {index: dict(changes) for one in done for index, changes in one.membership_changes.items()}
+        ),
         "failed_sample": dg.MetadataValue.json({symbol: _said(failed[symbol]) for symbol in list(failed)[:SAMPLE]}),
         **_sample(done),
     }

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-from market_pipeline.datasets import MARKET_WIDE, Dataset, PartitionedBy, Strategy
+from market_pipeline.datasets import Dataset, PartitionedBy, Strategy
 from market_pipeline.partitions import current_days, day_of, is_key, key_of, range_key
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
@@ -76,12 +76,15 @@ def target(
         symbols = tuple(_symbols_of(keys, chosen))
         upkeep = keys is None and not config.full
         return Target(symbols, _by_history(dataset, symbols, kept if upkeep else set(), sessions, now), partition="")
+    if dataset.partitioned_by is PartitionedBy.INDEX:
+        indices = tuple(_indices_of(dataset, keys, config.symbols))
+        return Target(indices, tuple(Fetch((index,), None) for index in indices), partition="")
     days = current_days(dataset, sessions, now) if keys is None else _days_of(dataset, sessions, keys, now)
     window, found = Window(days[0], days[-1]), tuple(key_of(day) for day in days)
     fetches = (
         _by_timeframe(dataset, config.timeframes, chosen, window)
         if dataset.per_symbol
-        else [Fetch((MARKET_WIDE,), window)]
+        else [Fetch(dataset.subjects, window)]
     )
     return Target(found, tuple(fetches), partition=range_key(found))
 
@@ -138,6 +141,17 @@ def _symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> 
             " Add symbols with `market-pipeline symbols add`."
         )
     return wanted
+
+
+def _indices_of(dataset: Dataset, keys: Sequence[str] | None, symbols: Sequence[str]) -> list[str]:
+    """The indices of partition keys, else those among `symbols`; all where none is, as when a run names shares."""
+    wrong = sorted(set(keys or ()) - set(dataset.subjects))
+    if wrong:
+        raise _refused(
+            f"no such partition: {', '.join(wrong[:SAMPLE])} is not an index. There are {', '.join(dataset.subjects)}."
+        )
+    named = symbols if keys is None else keys
+    return [index for index in dataset.subjects if index in named] or list(dataset.subjects)
 
 
 def _days_of(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: datetime) -> list[date]:

@@ -33,6 +33,12 @@ class PartitionedBy(StrEnum):
     SESSION = "session"  # a trading day of the exchange
     DAY = "day"  # a calendar day
     SYMBOL = "symbol"  # one symbol, registered dynamically
+    INDEX = "index"  # one index of those the dataset is about
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether a partition is a day."""
+        return self in (PartitionedBy.SESSION, PartitionedBy.DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +81,36 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataType:
-    """What has to be fresh, be it fetched or computed: its name is also the asset's and the table's."""
+    """What is kept, be it fetched or computed: its name is also the asset's and the table's."""
 
     name: str
+    title: str
+    family: str = "market_data"
+    """Data types that are looked at together: prices, companies, events."""
+    record: type[BaseModel]
+    """Its fields; what it is, in the docstring."""
+    key: tuple[str, ...]
+    partitioned_by: PartitionedBy
     freshness: Freshness
     per_symbol: bool = True
-    """False where one answer is about the whole market (its symbol is MARKET_WIDE)."""
+    """False where it is not about the symbols of the universe but about `subjects`."""
+    subjects: tuple[str, ...] = (MARKET_WIDE,)
+    """What it is about then: the whole market, or indices."""
     empty_is_answer: bool = True
     """Whether a valid answer without rows settles a symbol: no news today does, no quote of a stock does not."""
     timeframes: tuple[str, ...] = ()
     """Bar lengths that are kept, the default one first; () where the data type has none."""
+
+    @property
+    def description(self) -> str:
+        return (self.record.__doc__ or "").strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived(DataType):
+    """A data type that is computed from others, which are named in `computed_from`."""
+
+    computed_from: tuple[str, ...]
 
 
 class Record(BaseModel):
@@ -134,12 +160,7 @@ class Checked:
 class Dataset(DataType):
     """A data type that vendors are asked for."""
 
-    title: str
-    family: str = "market_data"
-    """Data types that are looked at together: prices, companies, events."""
     record: type[Record]
-    key: tuple[str, ...]
-    partitioned_by: PartitionedBy
     cadence: Cadence
     cache_ttl: timedelta | None
     """How long a vendor's answer may serve again; None where only a new one is worth having."""
@@ -160,10 +181,8 @@ class Dataset(DataType):
     """Whether a sensor asks for what has become stale.  Not where the schedule asks again within minutes anyway."""
     pinned: bool = False
     """Whether a symbol's series stays with the vendor it came from while that one answers (never a silent mix)."""
-
-    @property
-    def description(self) -> str:
-        return (self.record.__doc__ or "").strip()
+    complete: bool = False
+    """Whether an answer is the whole list, so that stored rows which it leaves out have ended (`removed_at`)."""
 
     def day_of(self, record: Record) -> date | None:
         """The day a record is kept under, in UTC where it is dated by a time; None for undated datasets."""

@@ -79,6 +79,7 @@ def _unit(unit: str | None) -> dict[str, Any] | None:
 _COLUMN_TYPES = {
     Decimal: "numeric",
     int: "bigint",
+    float: "double precision",
     str: "text",
     bool: "boolean",
     date: "date",

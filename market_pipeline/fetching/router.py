@@ -21,7 +21,8 @@ from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, 
 from market_pipeline.providers.messages import Ask, Window
 
 Errors = dict[str, ProviderError]  # by vendor
-Deliver = Callable[[Sequence[Attempt], Sequence[str]], None]  # takes a vendor's attempts, and the symbols they settle
+Deliver = Callable[[Sequence[Attempt], Sequence[str]], Mapping[str, ProviderError]]
+"""Takes a vendor's attempts, and the symbols they settle; says of which of these the answer is none after all, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ class Router:
                 attempts = [attempt for called in ended for attempt in called.attempts]
                 found = {symbol: error for one in ended for symbol, error in verdicts(wanted.dataset, one).items()}
                 report.count(attempts)
-                deliver(attempts, [symbol for symbol, error in found.items() if error is None])
+                found |= deliver(attempts, [symbol for symbol, error in found.items() if error is None])
                 report.settle(leg.vendor.name, found, failed)
                 progress()
         report.failed = failed

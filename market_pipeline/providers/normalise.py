@@ -232,6 +232,25 @@ def country(value: Any) -> str | None:
     return COUNTRY_CODES.get(written, written) or None
 
 
+_SECTORS = {
+    "Communication": "Communication Services",
+    "Consumer Discretionary": "Consumer Cyclical",
+    "Consumer Staples": "Consumer Defensive",
+    "Financial": "Financial Services",
+    "Financials": "Financial Services",
+    "Health Care": "Healthcare",
+    "Information Technology": "Technology",
+    "Materials": "Basic Materials",
+    "Telecommunications": "Communication Services",
+}
+
+
+def sector(value: Any) -> str | None:
+    """One of the eleven sectors of Morningstar, which most vendors have, for those of GICS and for short forms."""
+    written = text(value)
+    return _SECTORS.get(written, written) if written is not None else None
+
+
 def add_up_dividends(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """One row for a symbol and ex-date: different amounts (regular and special) are added, equal ones are copies.
 

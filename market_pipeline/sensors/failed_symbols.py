@@ -17,7 +17,7 @@ import dagster as dg
 import psycopg
 from psycopg.rows import TupleRow
 
-from market_pipeline.datasets import DATASETS, PartitionedBy
+from market_pipeline.datasets import DATASETS
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import day_of, is_key, range_of
 from market_pipeline.queue import Priority
@@ -102,7 +102,7 @@ def plan(groups: Iterable[Group], last_runs: Mapping[str, LastRun], *, sessions:
 def can_be_fetched(group: Group, sessions: Sessions, now: datetime) -> bool:
     """Whether there is a run that could fetch it: live data of a session that is over is lost."""
     dataset = DATASETS[group.data_type]
-    if dataset.partitioned_by is PartitionedBy.SYMBOL:
+    if not dataset.partitioned_by.is_dated:
         return group.partition_key == ""
     keys = range_of(group.partition_key)
     if not all(is_key(dataset, sessions, key) for key in keys):

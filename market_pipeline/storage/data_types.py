@@ -13,7 +13,7 @@ def declare_data_types(connection: psycopg.Connection[TupleRow], declared: Seque
     due = sorted(map(_row, declared))  # so that two processes cannot deadlock
     with connection.transaction(), connection.cursor() as cursor:
         known = cursor.execute(
-            "SELECT data_type, warn_window, fail_window, ages, per_symbol, timeframes FROM data_types"
+            "SELECT data_type, warn_window, fail_window, ages, per_symbol, timeframes, subjects FROM data_types"
         ).fetchall()
         if sorted(known) == due:
             return
@@ -22,14 +22,15 @@ def declare_data_types(connection: psycopg.Connection[TupleRow], declared: Seque
 
 
 _DECLARE = """
-    INSERT INTO data_types (data_type, warn_window, fail_window, ages, per_symbol, timeframes)
-    VALUES (%s, %s, %s, %s, %s, %s)
+    INSERT INTO data_types (data_type, warn_window, fail_window, ages, per_symbol, timeframes, subjects)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (data_type) DO UPDATE SET
         warn_window = excluded.warn_window, fail_window = excluded.fail_window, ages = excluded.ages,
-        per_symbol = excluded.per_symbol, timeframes = excluded.timeframes
+        per_symbol = excluded.per_symbol, timeframes = excluded.timeframes, subjects = excluded.subjects
 """
 
 
 def _row(one: DataType) -> tuple[object, ...]:
     windows = one.freshness
-    return one.name, windows.warn, windows.fail, windows.ages.value, one.per_symbol, list(one.timeframes)
+    ages, timeframes, subjects = windows.ages.value, list(one.timeframes), list(one.subjects)
+    return one.name, windows.warn, windows.fail, ages, one.per_symbol, timeframes, subjects

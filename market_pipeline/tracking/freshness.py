@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from psycopg.rows import TupleRow
 
-from market_pipeline.datasets import Ages, Dataset, DataType, Freshness, PartitionedBy
+from market_pipeline.datasets import Ages, DataType, Freshness, PartitionedBy
 from market_pipeline.providers.messages import Window
 from market_pipeline.sessions import Sessions
 
@@ -36,14 +36,14 @@ def deadlines(freshness: Freshness, as_of: datetime, sessions: Sessions) -> tupl
     return warn, fail
 
 
-def as_of(dataset: Dataset, window: Window | None, fetched_at: datetime, sessions: Sessions) -> datetime:
-    """What moment a fetch of `window` tells about: when it was made, or the end of the window for one of past days.  Pure.
+def as_of(data_type: DataType, window: Window | None, fetched_at: datetime, sessions: Sessions) -> datetime:
+    """What moment data of `window` tells about: when it was fetched, or the end of the window for one of past days.  Pure.
 
     So that filling in last year's bars makes nobody's data fresh.
     """
-    if window is None or dataset.partitioned_by is PartitionedBy.SYMBOL:
+    if window is None or not data_type.partitioned_by.is_dated:
         return fetched_at
-    if dataset.partitioned_by is PartitionedBy.SESSION:
+    if data_type.partitioned_by is PartitionedBy.SESSION:
         return fetched_at if window.end >= sessions.current(fetched_at) else sessions.closes(window.end)
     end_of_day = datetime(window.end.year, window.end.month, window.end.day, tzinfo=UTC) + timedelta(days=1)
     return min(fetched_at, end_of_day)

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow, class_row
 
-from market_pipeline.datasets import DATASETS, MARKET_WIDE, Dataset, PartitionedBy
+from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.sessions import Sessions
 
 Connection = psycopg.Connection[TupleRow]
@@ -104,14 +104,14 @@ def measure_quality(
     run_id: str,
     datasets: Iterable[Dataset] = tuple(DATASETS.values()),
 ) -> list[Quality]:
-    """Measure anew and store the quality of `symbols` in each of `datasets`; of the whole market where one is about that.
+    """Measure anew and store the quality of `symbols` in each of `datasets`; of the market or indices where one is about them.
 
     Vendors are not asked: the deviation stays as it was last measured.  Commits.
     """
     found: list[Quality] = []
     with connection.transaction():
         for dataset in datasets:
-            asked = symbols if dataset.per_symbol else [MARKET_WIDE]
+            asked = symbols if dataset.per_symbol else dataset.subjects
             for counts in _count(connection, dataset, asked, sessions, now):
                 found.append(_judged(dataset, counts, now, run_id))
         _store(connection, found)
@@ -155,7 +155,7 @@ def quality_summary(connection: Connection) -> QualitySummary:
             SELECT (SELECT count(*) FROM tracked_symbols WHERE active) AS symbols_tracked,
                 avg(quality.validation_rate) AS avg_validation_rate, avg(quality.quality_score) AS avg_quality_score
             FROM data_quality AS quality LEFT JOIN tracked_symbols AS tracked USING (symbol)
-            WHERE tracked.active OR quality.symbol = '*'
+            WHERE coalesce(tracked.active, true) -- the market and indices are not tracked, and always meant
             """
         ).fetchall()
         return found

@@ -27,6 +27,7 @@ PARTITIONS = {
     PartitionedBy.SESSION: "trading day",
     PartitionedBy.DAY: "calendar day, UTC",
     PartitionedBy.SYMBOL: "symbol",
+    PartitionedBy.INDEX: "index",
 }
 
 

@@ -62,7 +62,7 @@ def test_an_answer_serves_other_runs_until_its_time_is_up_and_live_quotes_never_
         "window": None if dataset.dated_by is None else SESSION,
         "timeframe": dataset.timeframes[0] if dataset.timeframes else None,
     }
-    symbols = ["AAPL", "MSFT"] if dataset.per_symbol else [MARKET_WIDE]
+    symbols = ["AAPL", "MSFT"] if dataset.per_symbol else list(dataset.subjects)
     world.simulator.control.set_clock(EVENING, speed=0)
 
     def asks_somebody(age: timedelta) -> bool:

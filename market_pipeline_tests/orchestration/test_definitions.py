@@ -69,7 +69,7 @@ def test_each_data_type_has_its_asset_its_job_and_its_running_schedule(
 @pytest.mark.parametrize("name", DATASETS)
 def test_an_asset_says_what_it_is(specs: Mapping[str, dg.AssetSpec], database: Database, name: str) -> None:
     spec, dataset = specs[name], DATASETS[name]
-    assert spec.group_name in {"prices", "companies", "events"}
+    assert spec.group_name in {"prices", "companies", "events", "universe"}
     assert spec.kinds == {"postgres", "python"}
     assert spec.owners == ["team:market-data"]
     assert spec.description is not None

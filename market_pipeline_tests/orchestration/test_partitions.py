@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
+from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.partitions import current_days, day_partitions, is_key, partitions_of, session_partitions
 from market_pipeline.sessions import FIRST_SESSION, Sessions
 
@@ -98,9 +98,7 @@ def test_calendar_days_leave_no_day_out_where_clocks_change() -> None:
     assert len(keys) == len(set(keys)) == (date(2026, 12, 31) - date(2020, 1, 1)).days + 1
 
 
-@pytest.mark.parametrize(
-    "dataset", [one for one in DATASETS.values() if one.partitioned_by is not PartitionedBy.SYMBOL]
-)
+@pytest.mark.parametrize("dataset", [one for one in DATASETS.values() if one.partitioned_by.is_dated])
 def test_what_counts_as_a_key_is_what_dagster_has_as_a_key(dataset: Dataset) -> None:
     known = set(partitions_of(dataset, NEW_YORK).get_partition_keys(at("2026-11-01")))
     days = [date(2026, month, day).isoformat() for month in range(1, 11) for day in range(1, 29)]

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from market_pipeline.datasets import DATA_TYPES, DATASETS, DataType, Freshness
+from market_pipeline.datasets import DATA_TYPES, DATASETS, DERIVED, DataType, Freshness
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.data_types import declare_data_types
 from market_pipeline.storage.database import Database
@@ -18,7 +19,7 @@ from market_pipeline.tracking.freshness import Refresh, record_freshness
 Connection = psycopg.Connection[Any]
 SESSIONS = Sessions()
 NEWS = DATASETS["news"]  # fresh for an hour, stale after a day
-FEATURES = DataType(name="price_features", freshness=Freshness(), empty_is_answer=False, timeframes=("1d", "1h"))
+FEATURES = DERIVED["price_features"]
 
 
 @pytest.fixture
@@ -61,7 +62,9 @@ def test_everything_that_is_expected_is_missing_before_it_is_fetched(connection:
     expected = Counter(
         (dataset.name, symbol, timeframe)
         for dataset in DATA_TYPES
-        for symbol, kept in ({"AAPL": ("1d", "1h"), "MSFT": ("1d",)} if dataset.per_symbol else {"*": ()}).items()
+        for symbol, kept in (
+            {"AAPL": ("1d", "1h"), "MSFT": ("1d",)} if dataset.per_symbol else dict.fromkeys(dataset.subjects, ())
+        ).items()
         for timeframe in (kept if dataset.timeframes else ("",))
     )
     assert Counter(row[:3] for row in rows) == expected
@@ -123,7 +126,6 @@ def test_an_empty_answer_is_fresh_where_it_is_an_answer_and_forgets_no_points(co
 
 
 def test_without_data_points_a_symbol_is_missing_where_an_empty_answer_is_none(connection: Connection) -> None:
-    declare_data_types(connection, [*DATA_TYPES, FEATURES])
     refreshed(connection, timedelta(), data_type=FEATURES, points=250)
     assert status(connection, "price_features") == "fresh"
     refreshed(connection, timedelta(), data_type=FEATURES, points=0)
@@ -137,7 +139,6 @@ def points(connection: Connection) -> int:
 
 
 def test_features_have_the_columns_that_dashboards_of_them_ask_for(connection: Connection) -> None:
-    declare_data_types(connection, [*DATA_TYPES, FEATURES])
     refreshed(connection, timedelta(), data_type=FEATURES, points=250)
     cursor = connection.execute("SELECT * FROM feature_freshness ORDER BY symbol, timeframe")
     columns = "symbol timeframe last_computed_at data_point_count status staleness_seconds updated_at".split()
@@ -162,7 +163,7 @@ def test_declaring_again_writes_nothing_and_a_change_of_windows_is_taken_over(co
     before = connection.execute("SELECT xmin, data_type FROM data_types ORDER BY data_type").fetchall()
     declare_data_types(connection)
     assert connection.execute("SELECT xmin, data_type FROM data_types ORDER BY data_type").fetchall() == before
-    shorter = DataType(name="news", freshness=Freshness(timedelta(minutes=1), timedelta(minutes=2)))
+    shorter = replace(NEWS, freshness=Freshness(timedelta(minutes=1), timedelta(minutes=2)))
     declare_data_types(connection, [shorter])
     assert connection.execute("SELECT data_type, warn_window, fail_window FROM data_types").fetchall() == [
         ("news", timedelta(minutes=1), timedelta(minutes=2))

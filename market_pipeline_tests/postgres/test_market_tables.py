@@ -9,7 +9,8 @@ import pytest
 
 from market_pipeline.datasets import DATASETS, Record, column_type
 from market_pipeline.storage.database import Database
-from market_pipeline.storage.writer import Provenance, Writer, total
+from market_pipeline.storage.upsert import total
+from market_pipeline.storage.writer import Provenance, Writer
 
 BARS = DATASETS["historical_prices"]
 FETCHED = datetime(2026, 11, 20, 22, tzinfo=UTC)
@@ -54,7 +55,8 @@ def test_a_table_has_the_fields_of_its_dataset_the_provenance_and_the_key(databa
             [name],
         ).fetchall()
     pinned = {"series_provider", "mixed"} if dataset.pinned else set()
-    expected = set(dataset.record.model_fields) | {"provider", "fetched_at", "run_id"} | pinned
+    complete = {"first_seen_at", "last_seen_at", "removed_at"} if dataset.complete else set()
+    expected = set(dataset.record.model_fields) | {"provider", "fetched_at", "run_id"} | pinned | complete
     assert {column for (column,) in columns} == expected
     assert tuple(column for (column,) in key) == dataset.key
 

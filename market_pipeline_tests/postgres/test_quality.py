@@ -129,14 +129,15 @@ def test_rows_that_were_refused_lower_the_validation_rate_of_their_symbol(databa
 @pytest.mark.parametrize("data_type", DATASETS)
 def test_nothing_kept_is_a_fault_only_where_something_is_due(database: Database, data_type: str) -> None:
     dataset = DATASETS[data_type]
-    (found,) = measure(database, data_type, "AAPL").values()
-    assert found.symbol == ("AAPL" if dataset.per_symbol else "*")
+    subjects = ("AAPL",) if dataset.per_symbol else dataset.subjects
+    found, *others = measure(database, data_type, "AAPL").values()
+    assert {found.symbol, *(other.symbol for other in others)} == {*subjects}
     assert (found.rows_checked, found.validation_rate) == (0, None)
     assert (found.completeness, found.quality_score) == ((None, None) if dataset.empty_is_answer else (0, 0))
     failure = Failure(symbol=found.symbol, errors={"yahoo": str(Unavailable("HTTP 503"))}, unknown=False)
     with database.connect() as connection:
         record_failures(connection, data_type, "", [failure], run_id="run", now=NOW)
-    (found,) = measure(database, data_type, "AAPL").values()
+    found = measure(database, data_type, "AAPL")[found.symbol]
     assert (found.completeness, found.quality_score) == (0, 0)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from market_pipeline.datasets import DATASETS, MARKET_WIDE, Dataset, PartitionedBy, Record
+from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy, Record
 from market_pipeline.fetching.calls import Caller, verdicts
 from market_pipeline.fetching.planner import batch_of
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
@@ -38,11 +38,12 @@ _MARKET = SyntheticMarket()
 
 def questions(dataset: Dataset) -> Iterator[Ask]:
     """Everything that a run of the pipeline may ask about a dataset."""
-    symbols = SYMBOLS if dataset.per_symbol else (MARKET_WIDE,)
+    subjects = [(one,) for one in dataset.subjects]
     for now in (OPEN, CLOSED) if dataset.live else (CLOSED,):
         for window in _windows(dataset):
             for timeframe in dataset.timeframes or (None,):
-                yield Ask(data_type=dataset.name, symbols=symbols, now=now, window=window, timeframe=timeframe)
+                for symbols in [SYMBOLS] if dataset.per_symbol else subjects:
+                    yield Ask(data_type=dataset.name, symbols=symbols, now=now, window=window, timeframe=timeframe)
 
 
 def _windows(dataset: Dataset) -> Iterator[Window | None]:
@@ -64,6 +65,8 @@ def _windows(dataset: Dataset) -> Iterator[Window | None]:
                 reach = timedelta(days=dataset.days_around)
                 yield Window(today - reach, today + reach)
                 yield Window(today, today + reach)
+        case PartitionedBy.INDEX:
+            yield None
 
 
 def is_asked(endpoint: Endpoint, ask: Ask) -> bool:
@@ -72,7 +75,8 @@ def is_asked(endpoint: Endpoint, ask: Ask) -> bool:
     One that tells a symbol's history whatever the window is held to the question without a window.
     """
     is_history = not DATASETS[ask.data_type].dated_by and ask.window and endpoint.serves(replace(ask, window=None))
-    symbols = _MARKET.symbols() if endpoint.market_wide and ask.symbols != (MARKET_WIDE,) else ask.symbols
+    of_all = endpoint.market_wide and DATASETS[ask.data_type].per_symbol
+    symbols = _MARKET.symbols() if of_all else ask.symbols
     return endpoint.serves(replace(ask, symbols=symbols)) and not is_history
 
 

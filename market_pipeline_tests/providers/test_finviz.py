@@ -8,7 +8,7 @@ from market_pipeline.providers import errors
 from market_pipeline.providers.finviz import Finviz
 from market_pipeline.providers.finviz.economic_calendar import EconomicEvents
 from market_pipeline.providers.finviz.quote_page import EarningsDate, News, Quote, Ratios
-from market_pipeline.providers.finviz.screener import Screener, constituents, read_constituents
+from market_pipeline.providers.finviz.screener import Constituents, Screener
 from market_pipeline.providers.messages import Answer, Ask, Window
 
 NOW = datetime(2026, 1, 5, 17, 5, tzinfo=UTC)
@@ -76,13 +76,15 @@ def test_symbols_that_the_screener_leaves_out_are_unknown() -> None:
 
 
 def test_the_members_of_an_index_come_page_by_page() -> None:
-    request = constituents("S&P 500", "Technology")
-    assert request.params == {"v": "111", "f": "idx_sp500,sec_technology"}
+    question = ask("index_constituents", "^GSPC")
+    (request,) = Constituents().requests(question)
+    assert (request.path, request.params) == ("/screener.ashx", {"v": "111", "f": "idx_sp500"})
     page = "#1 / 21 Total" + TABLE % "".join(line(number, f"T{number}") for number in range(1, 21))
-    members, following = read_constituents(answer(page, "/screener.ashx?v=111&f=idx_sp500"))
-    assert (len(members), following and following.params["r"]) == (20, "21")
-    last, nothing_more = read_constituents(answer("#1 / 21 Total" + TABLE % line(21, "U"), "/screener.ashx?v=111&r=21"))
-    assert ([one["symbol"] for one in last], nothing_more) == (["U"], None)
+    first = Constituents().read(answer(page, "/screener.ashx?v=111&f=idx_sp500"), question)
+    (following,) = first.more
+    assert (len(first.rows), following.params) == (20, {"v": "111", "f": "idx_sp500", "r": "21"})
+    last = Constituents().read(answer("#1 / 21 Total" + TABLE % line(21, "U"), "/screener.ashx?v=111&r=21"), question)
+    assert ([one["member"] for one in last.rows], last.more) == (["U"], ())
 
 
 def test_old_news_is_not_asked_for_because_a_page_holds_the_latest_only() -> None:

@@ -119,4 +119,4 @@ def test_every_dataset_declares_what_the_rest_of_the_pipeline_needs(name: str) -
     assert dataset.cache_ttl is None or dataset.cache_ttl <= dataset.freshness.warn, "no answer serves beyond freshness"
     assert dataset.stale_if_error is None or dataset.stale_if_error >= (dataset.cache_ttl or timedelta())
     assert all(info.description for info in fields.values()), "each field says what it means"
-    assert (dataset.dated_by is None) == (dataset.partitioned_by.value == "symbol")
+    assert (dataset.dated_by is not None) == dataset.partitioned_by.is_dated

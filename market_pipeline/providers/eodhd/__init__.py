@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from market_pipeline.providers.base import Provider, Rate, by_status, with_param
 from market_pipeline.providers.eodhd.companies import (
     CompanyInfo,
+    Constituents,
     Dividends,
     EarningsCalendar,
     EarningsHistory,
@@ -71,6 +72,7 @@ class Eodhd(Provider):
         Fundamentals(),
         News(),
         EconomicEvents(),
+        Constituents(),
     )
 
     def authorise(self, request: Request, key: str) -> Request:

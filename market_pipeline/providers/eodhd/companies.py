@@ -1,4 +1,4 @@
-"""What EODHD knows of companies: profiles, earnings, dividends.  Statements and ratios are in fundamentals.py."""
+"""What EODHD knows of companies: profiles, earnings, dividends, indices.  Statements and ratios are in fundamentals.py."""
 
 import re
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ from market_pipeline.providers.normalise import (
     number,
     price,
     scaled,
+    sector,
     text,
 )
 
@@ -211,3 +212,25 @@ def _payment(symbol: str, found: Mapping[str, Any]) -> Row:
         "frequency": PAYMENTS_A_YEAR.get(period),
         "currency": currency,
     }
+
+
+class Constituents(EodhdEndpoint):
+    """The members of an index, which are a part of its "fundamentals"."""
+
+    data_type = "index_constituents"
+    path = "/fundamentals/{symbol}"
+    fixed: ClassVar[Mapping[str, str]] = {"filter": "Components"}
+    cost = 10
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        rows = [
+            {
+                "symbol": ask.symbol,
+                "member": symbol_of(f"{found['Code']}.{found['Exchange']}"),
+                "name": text(found.get("Name")),
+                "sector": sector(found.get("Sector")),
+                "industry": text(found.get("Industry")),
+            }
+            for found in objects(answer.json())
+        ]
+        return Parsed(rows)

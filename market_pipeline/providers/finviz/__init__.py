@@ -13,7 +13,7 @@ from market_pipeline.providers.base import Provider, Rate, by_status
 from market_pipeline.providers.errors import ProviderError, RateLimited
 from market_pipeline.providers.finviz.economic_calendar import EconomicEvents
 from market_pipeline.providers.finviz.quote_page import Company, EarningsDate, News, Quote, Ratios
-from market_pipeline.providers.finviz.screener import Screener
+from market_pipeline.providers.finviz.screener import Constituents, Screener
 from market_pipeline.providers.messages import Answer, retry_after
 
 __all__ = ["Finviz"]
@@ -32,7 +32,7 @@ class Finviz(Provider):
     }
     limits = (Rate(30, 60),)  # undocumented; about 100 pages in a row have been refused
     concurrency = 2
-    endpoints = (Screener(), Quote(), Company(), Ratios(), EarningsDate(), News(), EconomicEvents())
+    endpoints = (Screener(), Quote(), Company(), Ratios(), EarningsDate(), News(), EconomicEvents(), Constituents())
 
     def classify(self, answer: Answer) -> ProviderError | None:
         said = answer.text[:100].strip()

@@ -1,10 +1,11 @@
-"""Finviz's screener: quotes of many symbols in one page, and the members of an index, by sector.
+"""Finviz's screener: quotes of many symbols in one page, and the members of an index.
 
 A page holds 20 rows; the next one is asked for by the number of its first row (`r=21`).
 """
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.datasets import MARKET_WIDE
@@ -14,27 +15,14 @@ from market_pipeline.providers.finviz.endpoint import FinvizEndpoint
 from market_pipeline.providers.finviz.pages import page_of, tables, words
 from market_pipeline.providers.finviz.quote_page import DELAYED, FETCH_TIME, session_of
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request
-from market_pipeline.providers.normalise import canonical_symbol, integer, number, price, text
+from market_pipeline.providers.normalise import canonical_symbol, integer, number, price, sector, text
 
 PATH = "/screener.ashx"
 OVERVIEW = {"v": "111"}  # the view with company, sector, industry, country, price, change and volume
 PAGE = 20
 
-INDICES = {"S&P 500": "idx_sp500", "Nasdaq 100": "idx_ndx", "Dow Jones": "idx_dji"}
-SECTORS = {
-    "Basic Materials": "sec_basicmaterials",
-    "Communication Services": "sec_communicationservices",
-    "Consumer Cyclical": "sec_consumercyclical",
-    "Consumer Defensive": "sec_consumerdefensive",
-    "Energy": "sec_energy",
-    "Financial": "sec_financial",
-    "Healthcare": "sec_healthcare",
-    "Industrials": "sec_industrials",
-    "Real Estate": "sec_realestate",
-    "Technology": "sec_technology",
-    "Utilities": "sec_utilities",
-}
-"""The screener's filters for indices and sectors, by the names it shows."""
+INDICES = {"^GSPC": "idx_sp500", "^NDX": "idx_ndx", "^DJI": "idx_dji"}
+"""The screener's filters for indices."""
 
 
 class Screener(FinvizEndpoint):
@@ -68,29 +56,40 @@ class Screener(FinvizEndpoint):
         return Parsed(rows, more=() if following is None else (following,), errors=errors)
 
 
-def constituents(index: str, sector: str | None = None) -> Request:
-    """The first page of an index's members, of one sector or of all.  Names as in INDICES and SECTORS, else KeyError."""
-    filters = [INDICES[index], *([] if sector is None else [SECTORS[sector]])]
-    return Request(path=PATH, params={**OVERVIEW, "f": ",".join(filters)})
+class Constituents(FinvizEndpoint):
+    """The members of an index, 20 a page."""
 
+    data_type = "index_constituents"
+    path = PATH
+    aliases = ("/screener",)
+    fixed = OVERVIEW
+    symbols_in = "f"
 
-def read_constituents(answer: Answer) -> tuple[list[dict[str, str | None]], Request | None]:
-    """Members (symbol, company, sector, industry, country) and the request for the next page; None behind the last.
+    def spell(self, symbol: str) -> str:
+        return INDICES[symbol]
 
-    Raises MalformedResponse for a page without the screener's table.
-    """
-    listed, following = read_overview(answer)
-    members = [
-        {
-            "symbol": line["Ticker"],
-            "company": text(line["Company"]),
-            "sector": text(line["Sector"]),
-            "industry": text(line["Industry"]),
-            "country": text(line["Country"]),
-        }
-        for line in listed
-    ]
-    return members, following
+    def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
+        return super().match(path, params, now) if params.get("f") in INDICES.values() else None
+
+    def unspell(self, spelling: str) -> str:
+        return next(index for index, filter_ in INDICES.items() if filter_ == spelling)
+
+    def serves(self, ask: Ask) -> bool:
+        return super().serves(ask) and set(ask.symbols) <= set(INDICES)
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        listed, following = read_overview(answer)
+        rows = [
+            {
+                "symbol": ask.symbol,
+                "member": line["Ticker"],
+                "name": text(line["Company"]),
+                "sector": sector(line["Sector"]),
+                "industry": text(line["Industry"]),
+            }
+            for line in listed
+        ]
+        return Parsed(rows, more=() if following is None else (following,))
 
 
 def read_overview(answer: Answer) -> tuple[list[dict[str, str]], Request | None]:

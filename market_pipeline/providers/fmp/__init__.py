@@ -21,6 +21,7 @@ from market_pipeline.providers.errors import (
 )
 from market_pipeline.providers.fmp.endpoints import (
     BatchQuote,
+    Constituents,
     DailyPrices,
     Dividends,
     DividendsCalendar,
@@ -70,6 +71,7 @@ class FinancialModelingPrep(Provider):
         YearlyFundamentals(),
         StockNews(),
         EconomicCalendar(),
+        Constituents(),
     )
 
     def authorise(self, request: Request, key: str) -> Request:

@@ -29,6 +29,7 @@ from market_pipeline.providers.normalise import (
     number,
     one_of,
     price,
+    sector,
     text,
 )
 
@@ -301,5 +302,36 @@ class EconomicCalendar(RangedEndpoint):
                 "importance": one_of(found.get("impact"), "low", "medium", "high"),
             }
             for found in rows_of(answer.json(), "economic events")
+        ]
+        return Parsed(rows)
+
+
+class Constituents(Endpoint):
+    """The members of an index in one list, with the day on which each came into it."""
+
+    data_type = "index_constituents"
+    path = "/{symbol}-constituent"
+    INDICES: ClassVar[Mapping[str, str]] = {"^GSPC": "sp500", "^NDX": "nasdaq", "^DJI": "dowjones"}
+
+    def spell(self, symbol: str) -> str:
+        return self.INDICES[symbol]
+
+    def unspell(self, spelling: str) -> str:
+        return next((index for index, name in self.INDICES.items() if name == spelling), spelling)
+
+    def serves(self, ask: Ask) -> bool:
+        return super().serves(ask) and set(ask.symbols) <= set(self.INDICES)
+
+    def parse(self, answer: Answer, ask: Ask) -> Parsed:
+        rows = [
+            {
+                "symbol": ask.symbol,
+                "member": canonical_symbol(found["symbol"]),
+                "name": text(found.get("name")),
+                "sector": sector(found.get("sector")),
+                "industry": text(found.get("subSector")),
+                "added_on": day(found.get("dateFirstAdded")),
+            }
+            for found in rows_of(answer.json(), "members")
         ]
         return Parsed(rows)

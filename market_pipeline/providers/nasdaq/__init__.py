@@ -30,7 +30,7 @@ from market_pipeline.providers.nasdaq.events import (
     EconomicEvents,
 )
 from market_pipeline.providers.nasdaq.options import OptionChain
-from market_pipeline.providers.nasdaq.securities import Historical, Info, Profile
+from market_pipeline.providers.nasdaq.securities import Constituents, Historical, Info, Profile
 from market_pipeline.providers.normalise import text
 
 _DATALINK = {
@@ -64,6 +64,7 @@ class Nasdaq(Provider):
         EarningsSurprise(),
         EarningsCalendar(),
         EconomicEvents(),
+        Constituents(),
     )
 
     def classify(self, answer: Answer) -> ProviderError | None:

@@ -1,4 +1,4 @@
-"""Nasdaq on one security: its quote, its company, its daily bars.
+"""Nasdaq on one security: its quote, its company, its daily bars; and who is in the index of its name.
 
 Here belong the endpoints whose answers are figures and facts as they stand; what a company does on a day is in `events`.
 """
@@ -12,13 +12,25 @@ from typing import Any
 
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, Window
 from market_pipeline.providers.nasdaq.envelope import NasdaqEndpoint, SecurityEndpoint, eastern, table_rows, today
-from market_pipeline.providers.normalise import clock, day, integer, local_midnight, named_day, number, price, text
+from market_pipeline.providers.normalise import (
+    canonical_symbol,
+    clock,
+    day,
+    integer,
+    local_midnight,
+    named_day,
+    number,
+    price,
+    sector,
+    text,
+)
 
 CLOSE = time(16)  # of a regular session, for quotes that are dated with their day alone
 _STATES = {
     "open": "regular", "marketopen": "regular", "premarket": "pre", "afterhours": "post", "closed": "closed",
     "marketclosed": "closed",
 }  # fmt: skip
+_KIND_OF_SHARE = re.compile(r" (Class [A-Z] )?(Common|Capital|Ordinary|American Depositary) (Stock|Shares?).*$")
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -151,3 +163,34 @@ def _bar(symbol: str, row: Mapping[str, Any]) -> Row:
         "volume": number(row.get("volume")),
         "currency": "USD",
     }
+
+
+class Constituents(NasdaqEndpoint):
+    """The members of Nasdaq's own index.  The column for the sector is there and empty.
+
+    Source: clients of the site, such as dragonfly's ndx_universe.py, which notes the empty column.
+    """
+
+    data_type = "index_constituents"
+    path = "/quote/list-type/{symbol}"
+
+    def spell(self, symbol: str) -> str:
+        return {"^NDX": "nasdaq100"}[symbol]
+
+    def unspell(self, spelling: str) -> str:
+        return {"nasdaq100": "^NDX"}.get(spelling, spelling)
+
+    def serves(self, ask: Ask) -> bool:
+        return super().serves(ask) and ask.symbols == ("^NDX",)
+
+    def read_data(self, data: Mapping[str, Any], answer: Answer, ask: Ask) -> Parsed:
+        rows = [
+            {
+                "symbol": ask.symbol,
+                "member": canonical_symbol(found["symbol"]),
+                "name": text(_KIND_OF_SHARE.sub("", found["companyName"])),
+                "sector": sector(found.get("sector")),
+            }
+            for found in table_rows(data["data"], "members")
+        ]
+        return Parsed(rows)

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
 from market_pipeline.simulator.dialects.fmp_sheets import SHEETS, ratios_ttm, sheet, spelled
-from market_pipeline.simulator.market import Bar, Dividend, EarningsReport, Timeframe
+from market_pipeline.simulator.market import Bar, Dividend, EarningsReport, Listing, Timeframe
 
 NEW_YORK = ZoneInfo("America/New_York")
 FREQUENCIES = {12: "Monthly", 4: "Quarterly", 2: "Semi-Annual", 1: "Annual"}
+INDICES = {"sp500": "S&P 500", "nasdaq": "Nasdaq 100", "dowjones": "Dow Jones"}
 TIMEFRAMES: Mapping[str, Timeframe] = {"1hour": "1h", "5min": "5m", "1min": "1m"}
 RETRY_AFTER = "100"  # what the standard header says whatever the wait is; the vendor's own hints are right
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -31,6 +32,7 @@ class FmpDialect(Dialect):
             Route("/quote", per_symbol("symbol", quote)),
             Route("/batch-quote", per_symbol("symbols", quote)),
             Route("/profile", per_symbol("symbol", profile)),
+            *(Route(f"/{name}-constituent", members(index)) for name, index in INDICES.items()),
             Route("/historical-price-eod/full", of_symbol(daily_prices)),
             Route("/historical-chart/{interval}", of_symbol(intraday_prices)),
             Route("/earnings", of_symbol(earnings)),
@@ -127,6 +129,29 @@ def quote(call: Call, symbol: str) -> dict[str, Any]:
         "open": found.open,
         "previousClose": found.previous_close,
         "timestamp": int(found.as_of.timestamp()),
+    }
+
+
+def members(index: str) -> Callable[[Call], Reply]:
+    """The members of an index."""
+
+    def answer(call: Call) -> Reply:
+        return Reply([_member(call, one) for one in call.market.constituents(index)])
+
+    return answer
+
+
+def _member(call: Call, listing: Listing) -> dict[str, Any]:
+    company = call.market.company(listing.symbol, as_of=call.now)
+    return {
+        "symbol": spelled(listing.symbol),
+        "name": listing.name,
+        "sector": listing.sector,
+        "subSector": listing.industry,
+        "headQuarter": f"{company.city}, {company.state}",
+        "dateFirstAdded": (company.ipo_date + timedelta(days=365)).isoformat(),
+        "cik": listing.cik,
+        "founded": str(company.ipo_date.year - 10),
     }
 
 

@@ -24,7 +24,7 @@ PAID: Mapping[str, Handler] = {
     "/options/{symbol}": of_symbol(market.options),
     "/calendar/earnings": companies.earnings_calendar,
     "/calendar/trends": companies.earnings_trends,
-    "/fundamentals/{symbol}": of_symbol(fundamentals.fundamentals),
+    "/fundamentals/{symbol}": fundamentals.of_ticker,
     "/news": feeds.news,
     "/economic-events": feeds.economic_events,
 }

@@ -6,12 +6,32 @@ from decimal import Decimal
 from typing import Any
 
 from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.eodhd.wording import NEW_YORK, figure
+from market_pipeline.simulator.dialects.eodhd.wording import NEW_YORK, figure, of_symbol
 from market_pipeline.simulator.market import FinancialReport
 
 FIVE_YEARS, A_YEAR = 1826, 365  # days
 MONTHS = "January February March April May June July August September October November December".split()
+INDICES = {"GSPC.INDX": "S&P 500", "NDX.INDX": "Nasdaq 100", "DJI.INDX": "Dow Jones"}
 Section = Callable[[Call, str], dict[str, Any]]
+
+
+def of_ticker(call: Call) -> Reply:
+    """What there is about a share, or the members of an index, which is the only section that is asked for."""
+    index = INDICES.get(call.values["symbol"].upper())
+    return of_symbol(fundamentals)(call) if index is None else Reply(_members(call, index))
+
+
+def _members(call: Call, index: str) -> dict[str, Any]:
+    return {
+        str(number): {
+            "Code": one.symbol.replace(".", "-"),
+            "Exchange": "US",
+            "Name": one.name,
+            "Sector": one.sector,
+            "Industry": one.industry,
+        }
+        for number, one in enumerate(call.market.constituents(index))
+    }
 
 
 def fundamentals(call: Call, symbol: str) -> Reply:

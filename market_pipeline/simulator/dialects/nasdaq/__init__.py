@@ -18,6 +18,7 @@ class NasdaqDialect(Dialect):
 
     def __init__(self) -> None:
         self.routes = (
+            Route("/quote/list-type/nasdaq100", securities.nasdaq_100),
             Route("/quote/{symbol}/info", of_symbol(securities.info)),
             Route("/quote/{symbol}/historical", of_symbol(securities.historical)),
             Route("/quote/{symbol}/option-chain", of_symbol(securities.option_chain)),

@@ -30,6 +30,28 @@ A_YEAR_OF_REPORTS = 4
 _DATES_TURNED_ROUND = 1011
 
 
+def nasdaq_100(call: Call) -> Reply:
+    """The members of Nasdaq's own index; the sector is empty there."""
+    rows = []
+    for listing in call.market.constituents("Nasdaq 100"):
+        quote, ratios = call.market.quote(listing.symbol, call.now), call.market.ratios(listing.symbol, call.now)
+        rows.append(
+            {
+                "symbol": listing.symbol,
+                "sector": "",
+                "companyName": f"{listing.name} Common Stock",
+                "marketCap": f"{ratios.market_cap:,.0f}",
+                "lastSalePrice": dollars(quote.price),
+                "netChange": f"{quote.change:+}",
+                "percentageChange": f"{quote.change_percent:+.2f}%",
+                "deltaIndicator": "down" if quote.change < 0 else "up",
+            }
+        )
+    return data(
+        {"totalrecords": len(rows), "date": us_date(call.now.astimezone(NEW_YORK).date()), "data": {"rows": rows}}
+    )
+
+
 def info(call: Call, symbol: str) -> Reply:
     quote, company = call.market.quote(symbol, call.now), call.market.company(symbol, as_of=call.now)
     ratios = call.market.ratios(symbol, call.now)

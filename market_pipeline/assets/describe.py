@@ -1,0 +1,54 @@
+"""What an asset says of itself in the UI, from the data type that it keeps: owner, description, columns, freshness.
+
+Here belongs what is the same for fetched and computed data.
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from market_pipeline.datasets import DataType, PartitionedBy, column_type
+
+OWNER = "team:market-data"
+KINDS = {"postgres", "python"}
+PARTITIONS = {
+    PartitionedBy.SESSION: "trading day",
+    PartitionedBy.DAY: "calendar day (UTC)",
+    PartitionedBy.SYMBOL: "symbol",
+    PartitionedBy.INDEX: "index",
+}
+
+
+def description_of(data_type: DataType) -> str:
+    current = "the current one" if data_type.partitioned_by.is_dated else "all of them"
+    return (
+        f"{data_type.description}\n\nOne partition is a {PARTITIONS[data_type.partitioned_by]}; rows are in the table"
+        f" `{data_type.name}`, by ({', '.join(data_type.key)}). Run without a partition it takes {current}."
+    )
+
+
+def tags_of(data_type: DataType) -> dict[str, str]:
+    return {"partitioned_by": data_type.partitioned_by.value}
+
+
+def freshness_of(data_type: DataType) -> dg.FreshnessPolicy:
+    windows = data_type.freshness
+    return dg.FreshnessPolicy.time_window(fail_window=windows.fail, warn_window=windows.warn)
+
+
+def metadata_of(data_type: DataType) -> dict[str, Any]:
+    """The table, its key and its columns, for lineage and the catalogue."""
+    columns = [
+        dg.TableColumn(
+            name,
+            type=column_type(info.annotation),
+            description=info.description,
+            constraints=dg.TableColumnConstraints(nullable=not info.is_required(), unique=False),
+        )
+        for name, info in data_type.record.model_fields.items()
+    ]
+    return {
+        "dagster/table_name": f"public.{data_type.name}",
+        "dagster/column_schema": dg.TableSchema(columns),
+        "key": ", ".join(data_type.key),
+    }
