@@ -11,13 +11,17 @@ from datetime import date, datetime
 
 import pandas as pd
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow
 
+from market_pipeline.datasets import Derived
+from market_pipeline.datasets.annual_returns import ANNUAL_RETURNS
 from market_pipeline.datasets.price_features import PRICE_FEATURES
-from market_pipeline.features import WARM_UP, Split, on_one_basis, price_features
+from market_pipeline.features import WARM_UP, Split, on_one_basis, price_features, shares_of_today
 from market_pipeline.providers.messages import Window
+from market_pipeline.returns import annual_returns
 from market_pipeline.sessions import Sessions
-from market_pipeline.storage.prices import first_changed, read_bars, split_basis, splits_of
+from market_pipeline.storage.prices import first_changed, read_bars, read_dividends, split_basis, splits_of
 from market_pipeline.storage.upsert import Written, column_types, total, upsert
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
 
@@ -57,9 +61,35 @@ def compute_features(
         rows = _feature_rows(bars, splits, timeframe).assign(
             symbol=symbol, timeframe=timeframe, split_basis=basis, computed_at=now, run_id=run_id
         )
-        computed = _store(connection, rows if full else rows[rows["bar_start"] >= since])
-    _note_freshness(connection, symbol, timeframe, as_of(PRICE_FEATURES, within, now, sessions), sessions, now)
+        due = rows if full else rows[rows["bar_start"] >= since]
+        computed = Computed(_store(connection, PRICE_FEATURES, due), Counter(due["session"]))
+    _note_freshness(
+        connection, PRICE_FEATURES, symbol, timeframe, as_of(PRICE_FEATURES, within, now, sessions), sessions, now
+    )
     return computed
+
+
+def compute_annual_returns(
+    connection: Connection, symbol: str, *, sessions: Sessions, now: datetime, run_id: str
+) -> Computed:
+    """Compute the returns of every year that a symbol has daily bars of.  Raises UnusableBars, and psycopg.Error.
+
+    Dividends in another currency than the prices are as good as unknown.  `connection` has to be in autocommit mode.
+    """
+    splits = splits_of(connection, symbol, sessions)
+    bars = on_one_basis(read_bars(connection, symbol, "1d"), splits)
+    dividends = read_dividends(connection, symbol)
+    if dividends is not None:
+        payments = shares_of_today(dividends["ex_date"], dividends, splits)
+        dividends = dividends.assign(amount=dividends["amount"] / payments)
+        foreign = set(dividends["currency"].dropna()) - set(bars["currency"].dropna())
+        dividends = None if foreign and bars["currency"].notna().any() else dividends
+    years = {day.year for day in bars["session"]}
+    year_ends = {year: sessions.last_of_year(year) for one in years for year in (one - 1, one)}
+    rows = annual_returns(bars, dividends, year_ends).assign(symbol=symbol, computed_at=now, run_id=run_id)
+    written = _store(connection, ANNUAL_RETURNS, rows)
+    _note_freshness(connection, ANNUAL_RETURNS, symbol, "", now, sessions, now)
+    return Computed(written)
 
 
 def _feature_rows(bars: pd.DataFrame, splits: Sequence[Split], timeframe: str) -> pd.DataFrame:
@@ -70,22 +100,28 @@ def _feature_rows(bars: pd.DataFrame, splits: Sequence[Split], timeframe: str) -
     return told.join(price_features(adjusted, timeframe))
 
 
-def _store(connection: Connection, rows: pd.DataFrame) -> Computed:
-    table = PRICE_FEATURES.name
-    columns = column_types(connection, table)
+def _store(connection: Connection, data_type: Derived, rows: pd.DataFrame) -> Written:
+    columns = column_types(connection, data_type.name)
     values = rows.reindex(columns=list(columns)).astype(object)
-    written = upsert(
-        connection, table, PRICE_FEATURES.key, columns, values.where(values.notna(), None).itertuples(index=False)
+    plain = values.where(values.notna(), None)
+    return total(
+        upsert(connection, data_type.name, data_type.key, columns, map(list, plain.itertuples(index=False, name=None)))
     )
-    return Computed(total(written), Counter(rows["session"]))
 
 
 def _note_freshness(
-    connection: Connection, symbol: str, timeframe: str, at: datetime, sessions: Sessions, now: datetime
+    connection: Connection,
+    data_type: Derived,
+    symbol: str,
+    timeframe: str,
+    at: datetime,
+    sessions: Sessions,
+    now: datetime,
 ) -> None:
-    """Write down that a series is up to date, and how many features it has."""
-    row = connection.execute(
-        "SELECT count(*) FROM price_features WHERE symbol = %s AND timeframe = %s", [symbol, timeframe]
-    ).fetchone()
+    """Write down that a series is up to date, and how many rows it has."""
+    query = sql.SQL("SELECT count(*) FROM {} WHERE symbol = %s AND {} = %s").format(
+        sql.Identifier("public", data_type.name), sql.Identifier("timeframe") if timeframe else sql.Literal("")
+    )
+    row = connection.execute(query, [symbol, timeframe]).fetchone()
     refresh = Refresh(symbol=symbol, as_of=at, data_points=0 if row is None else row[0])
-    record_freshness(connection, PRICE_FEATURES, [refresh], timeframe=timeframe, sessions=sessions, now=now)
+    record_freshness(connection, data_type, [refresh], timeframe=timeframe, sessions=sessions, now=now)

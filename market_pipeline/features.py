@@ -13,6 +13,7 @@ Bars are taken as they follow each other: after a session without a bar, a retur
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,12 +44,21 @@ def on_one_basis(bars: pd.DataFrame, splits: Sequence[Split]) -> pd.DataFrame:
     bars: session (date), adjustment (raw or split), fetched_at (datetime with zone), open, high, low, close (currency per
     share), volume (shares).  A bar adjusted for splits is adjusted for those that had happened when it was fetched.
     """
-    factor = np.ones(len(bars))
-    for split in splits:
-        unadjusted = (bars["adjustment"] == "raw") | (bars["fetched_at"] < split.effective_at)
-        factor = np.where((bars["session"] < split.ex_date) & unadjusted, factor * split.ratio, factor)
+    factor = shares_of_today(bars["session"], bars, splits)
     prices = {name: bars[name] / factor for name in ("open", "high", "low", "close")}
     return bars.assign(**prices, volume=bars["volume"] * factor)
+
+
+def shares_of_today(days: "pd.Series[Any]", rows: pd.DataFrame, splits: Sequence[Split]) -> NDArray[np.float64]:
+    """How many shares of today each row's figures per share have to be divided by.
+
+    days: the day (date) that each row is of; rows: adjustment and fetched_at, as in `on_one_basis`.
+    """
+    factor = np.ones(len(rows))
+    for split in splits:
+        unadjusted = (rows["adjustment"] == "raw") | (rows["fetched_at"] < split.effective_at)
+        factor = np.where((days < split.ex_date) & unadjusted, factor * split.ratio, factor)
+    return factor
 
 
 def price_features(bars: pd.DataFrame, timeframe: str) -> pd.DataFrame:

@@ -9,18 +9,18 @@ import dagster as dg
 
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
-from market_pipeline.datasets import DATASETS, Dataset
+from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
 from market_pipeline.resources import Pipeline
 from market_pipeline.timetable import is_warmed
 
 DATA_TYPE_JOBS = {
-    name: dg.define_asset_job(
-        f"{name}_job",
-        selection=[name],
-        description=f"Refreshes {dataset.title.lower()}: the current partition, unless one is named.",
-        tags={"market_pipeline/data_type": name},
+    data_type.name: dg.define_asset_job(
+        f"{data_type.name}_job",
+        selection=[data_type.name],
+        description=f"Refreshes {data_type.title.lower()}: the current partition, unless one is named.",
+        tags={"market_pipeline/data_type": data_type.name},
     )
-    for name, dataset in DATASETS.items()
+    for data_type in DATA_TYPES
 }
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import dagster as dg
 
-from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.datasets import Dataset, DataType, PartitionedBy
 from market_pipeline.sessions import FIRST_SESSION, Sessions
 from market_pipeline.timetable import cron_weekday
 
@@ -80,15 +80,15 @@ def day_of(key: str) -> date:
     return date.fromisoformat(key)
 
 
-def is_key(dataset: Dataset, sessions: Sessions, key: str) -> bool:
-    """Whether a text is the key of a day that the dataset is kept for, in the past or the future.  Pure."""
+def is_key(data_type: DataType, sessions: Sessions, key: str) -> bool:
+    """Whether a text is the key of a day that the data type is kept for, in the past or the future.  Pure."""
     try:
         day = day_of(key)
     except ValueError:
         return False
     if key != key_of(day):  # 20261120 and 2026-W47-5 are dates as well
         return False
-    if dataset.partitioned_by is PartitionedBy.DAY:
+    if data_type.partitioned_by is PartitionedBy.DAY:
         return day >= FIRST_DAY
     return day >= FIRST_SESSION and (day > sessions.last_known() or sessions.is_session(day))
 

@@ -4,27 +4,20 @@ Here belong the formulas.  Which bars and dividends there are belongs to `storag
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
-    """The first and the last session of a calendar year, by the exchange's calendar."""
-
-    first_session: date
-    last_session: date
-
-
-def annual_returns(bars: pd.DataFrame, dividends: pd.DataFrame | None, years: Mapping[int, Year]) -> pd.DataFrame:
+def annual_returns(bars: pd.DataFrame, dividends: pd.DataFrame | None, year_ends: Mapping[int, date]) -> pd.DataFrame:
     """Returns of each year that has bars, oldest first.
 
     bars: session (date) and close (currency per share), one a session in order of time, on one basis of shares; dividends:
-    ex_date (date) and amount (the same currency per share, on the same basis), None where they are not known; years: all
-    years from the one before the first bar.  Columns:
+    ex_date (date) and amount (the same currency per share, on the same basis), None where they are not known; year_ends: the
+    exchange's last session of each year, from the year before the first bar on.  Columns:
 
     - year, first_session, last_session, sessions: the calendar year, and the bars it has;
     - base_session, base_close, last_close: a return is last_close over base_close, less 1.  The base is the last session of
@@ -43,7 +36,7 @@ def annual_returns(bars: pd.DataFrame, dividends: pd.DataFrame | None, years: Ma
     for year in sorted({day.year for day in session}):
         within = [place for place, day in enumerate(session) if day.year == year]
         first, last = within[0], within[-1]
-        whole = first > 0 and session[first - 1] == years[year - 1].last_session
+        whole = first > 0 and session[first - 1] == year_ends[year - 1]
         base = first - 1 if whole else first
         rows.append(
             {
@@ -54,7 +47,7 @@ def annual_returns(bars: pd.DataFrame, dividends: pd.DataFrame | None, years: Ma
                 "base_session": session[base],
                 "base_close": close[base],
                 "last_close": close[last],
-                "is_partial": not whole or session[last] != years[year].last_session,
+                "is_partial": not whole or session[last] != year_ends[year],
                 "price_return": close[last] / close[base] - 1 if last > base else np.nan,
                 "dividends": np.nan if dividends is None else paid[base + 1 : last + 1].sum(),
                 "total_return": growth[last] / growth[base] - 1 if last > base else np.nan,
@@ -63,7 +56,7 @@ def annual_returns(bars: pd.DataFrame, dividends: pd.DataFrame | None, years: Ma
     return pd.DataFrame(rows)
 
 
-def _paid(session: np.ndarray, dividends: pd.DataFrame | None) -> np.ndarray:
+def _paid(session: NDArray[Any], dividends: pd.DataFrame | None) -> NDArray[np.float64]:
     """Dividends by bar: that of the ex-date, or the next one where it has none.  NaN for all where they are not known."""
     if dividends is None:
         return np.full(len(session), np.nan)

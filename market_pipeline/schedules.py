@@ -92,3 +92,12 @@ def warm_cache_schedule(sessions: Sessions) -> dg.ScheduleDefinition:
         description="Half an hour before the exchange opens, so that the session begins with fresh answers.",
         why_not=lambda now: why_not_warm(sessions, now),
     )
+
+
+def annual_returns_schedule(sessions: Sessions) -> dg.ScheduleDefinition:
+    return scheduled(
+        DATA_TYPE_JOBS["annual_returns"],
+        "30 6 * * *",
+        timezone=str(sessions.timezone),
+        description="Annual returns of every active symbol, once the dividends of the day are there.",
+    )

@@ -108,6 +108,9 @@ class Sessions:
         """The days of the week (Monday is 0) on which there are sessions."""
         return _weekdays(self)
 
+    def last_of_year(self, year: int) -> date:
+        return self.between(date(year, 12, 15), date(year, 12, 31))[-1]
+
     def holidays(self, start: date, end: date) -> list[date]:
         """The days from `start` to `end` without a session, those of the weekend aside."""
         sessions, weekdays = set(self.between(start, end)), self.weekdays

@@ -13,6 +13,8 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from market_pipeline.datasets.index_constituents import INDICES
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -49,6 +51,16 @@ def _complaint(prefix: str, fault: ErrorDetails) -> str:
     return f"{variable}{given}: {fault['msg']}. See .env.example for what it accepts."
 
 
+def _indices(written: object) -> object:
+    """`S&P 500,Dow Jones` as ("S&P 500", "Dow Jones")."""
+    if not isinstance(written, str):
+        return written
+    named = tuple(one.strip() for one in written.split(",") if one.strip())
+    if not set(named) <= set(INDICES.values()):
+        raise ValueError(f"names of indices are accepted, separated by commas: {','.join(INDICES.values())}")
+    return named
+
+
 class Settings(_EnvironmentSettings):
     """The pipeline's own settings.  A field's variable is its alias, else its name in upper case."""
 
@@ -79,6 +91,13 @@ class Settings(_EnvironmentSettings):
     )
     exchange: str = Field(
         default="XNYS", description="exchange whose sessions are the trading days (a code of exchange_calendars)"
+    )
+    track_indices: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_indices)] = Field(
+        default=(),
+        description="indices whose members become tracked symbols by themselves: S&P 500,Nasdaq 100,Dow Jones",
+    )
+    enrichment_concurrency: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=5, description="symbols that the job enrichment works on at once"
     )
     history_sessions: Annotated[int, Field(ge=0, le=2_500)] = Field(
         default=252, description="trading days of price history that a newly added symbol gets: 252 are a year"

@@ -107,22 +107,21 @@ CREATE FUNCTION public.expect_freshness() RETURNS trigger
     AS $$
 DECLARE
     kinds text[];
-    symbols text[];
+    symbols text[]; -- null: of all
 BEGIN
     IF TG_TABLE_NAME = 'tracked_symbols' THEN
         kinds := ARRAY(SELECT data_type FROM data_types);
         symbols := ARRAY(SELECT symbol FROM changed);
     ELSE
         kinds := ARRAY(SELECT data_type FROM changed);
-        symbols := ARRAY(SELECT symbol FROM tracked_symbols) || '{*}';
     END IF;
 
     WITH due AS MATERIALIZED (
         SELECT data_type, symbol, timeframe FROM expected_freshness
-        WHERE data_type = ANY (kinds) AND symbol = ANY (symbols)
+        WHERE data_type = ANY (kinds) AND (symbols IS NULL OR symbol = ANY (symbols))
     ), left_over AS MATERIALIZED (
         SELECT data_type, symbol, timeframe FROM data_freshness
-        WHERE data_type = ANY (kinds) AND symbol = ANY (symbols)
+        WHERE data_type = ANY (kinds) AND (symbols IS NULL OR symbol = ANY (symbols))
             AND (data_type, symbol, timeframe) NOT IN (SELECT data_type, symbol, timeframe FROM due)
         ORDER BY data_type, symbol, timeframe FOR UPDATE
     ), gone AS (
@@ -858,9 +857,10 @@ CREATE FUNCTION public.get_retry_candidates(p_data_type text DEFAULT NULL::text,
         owed.last_failed_at, owed.errors
     FROM failed_symbols AS owed
     LEFT JOIN tracked_symbols AS tracked USING (symbol)
+    LEFT JOIN data_types AS kind USING (data_type)
     WHERE owed.state = 'waiting' AND owed.next_retry_at <= p_at
         AND (p_data_type IS NULL OR owed.data_type = p_data_type)
-        AND (owed.symbol = '*' OR tracked.active)
+        AND (tracked.active OR owed.symbol = '*' OR NOT kind.per_symbol) -- the market and indices are no tracked symbols
     ORDER BY owed.next_retry_at, owed.data_type, owed.partition_key, owed.timeframe, owed.symbol
 $$;
 
@@ -895,6 +895,35 @@ END
 $$;
 
 COMMENT ON FUNCTION public.provider_record_kept(p_since timestamp with time zone, p_at timestamp with time zone) IS 'What is left after some time of a vendor''s recent record.';
+
+CREATE FUNCTION public.record_index_members(p_index text, p_members text[], p_at timestamp with time zone, p_run_id text) RETURNS TABLE(member text, change text)
+    LANGUAGE sql
+    AS $$
+    WITH listed AS (
+        SELECT one.member, one.first_seen_at IS NULL OR one.removed_at IS NOT NULL AS is_new
+        FROM index_constituents AS one WHERE one.symbol = p_index AND one.member = ANY (p_members)
+    ), kept AS (
+        UPDATE index_constituents AS one
+        SET first_seen_at = coalesce(one.first_seen_at, p_at), last_seen_at = p_at, removed_at = NULL
+        FROM listed WHERE one.symbol = p_index AND one.member = listed.member
+    ), ended AS (
+        UPDATE index_constituents AS one SET removed_at = p_at
+        WHERE one.symbol = p_index AND one.removed_at IS NULL AND one.first_seen_at IS NOT NULL
+            AND one.member <> ALL (p_members)
+        RETURNING one.member
+    ), unconfirmed AS (  -- of a list that broke off, and not in the one that did not
+        DELETE FROM index_constituents AS one
+        WHERE one.symbol = p_index AND one.first_seen_at IS NULL AND one.member <> ALL (p_members)
+    )
+    INSERT INTO index_changes AS log (symbol, member, seen_at, change, run_id)
+    SELECT p_index, listed.member, p_at, 'added', p_run_id FROM listed WHERE listed.is_new
+    UNION ALL
+    SELECT p_index, ended.member, p_at, 'removed', p_run_id FROM ended
+    ON CONFLICT DO NOTHING
+    RETURNING log.member, log.change
+$$;
+
+COMMENT ON FUNCTION public.record_index_members(p_index text, p_members text[], p_at timestamp with time zone, p_run_id text) IS 'Takes a complete list of an index: marks who is in it and who has left it, logs the changes and returns them.';
 
 CREATE FUNCTION public.window_begins_at(p_window interval) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
@@ -950,6 +979,49 @@ ALTER TABLE public.alerts ALTER COLUMN alert_id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.annual_returns (
+    symbol text NOT NULL,
+    year bigint NOT NULL,
+    first_session date NOT NULL,
+    last_session date NOT NULL,
+    sessions bigint NOT NULL,
+    base_session date NOT NULL,
+    base_close double precision NOT NULL,
+    last_close double precision NOT NULL,
+    is_partial boolean NOT NULL,
+    price_return double precision,
+    dividends double precision,
+    total_return double precision,
+    computed_at timestamp with time zone NOT NULL,
+    run_id text NOT NULL
+);
+
+COMMENT ON TABLE public.annual_returns IS 'Price return and total return of a share in one calendar year, from daily closes adjusted for splits.';
+
+COMMENT ON COLUMN public.annual_returns.year IS 'calendar year';
+
+COMMENT ON COLUMN public.annual_returns.first_session IS 'first trading day of the year that has a bar (exchange-local date)';
+
+COMMENT ON COLUMN public.annual_returns.last_session IS 'last trading day of the year that has a bar (exchange-local date)';
+
+COMMENT ON COLUMN public.annual_returns.sessions IS 'bars of the year';
+
+COMMENT ON COLUMN public.annual_returns.base_session IS 'trading day whose close the return starts from: the last one of the year before, else first_session (exchange-local date)';
+
+COMMENT ON COLUMN public.annual_returns.base_close IS 'close of base_session, per share after all splits that are known (currency per share)';
+
+COMMENT ON COLUMN public.annual_returns.last_close IS 'close of last_session, likewise (currency per share)';
+
+COMMENT ON COLUMN public.annual_returns.is_partial IS 'whether bars are missing at an end of the year, or it is not over';
+
+COMMENT ON COLUMN public.annual_returns.price_return IS 'last_close over base_close, less 1 (fraction)';
+
+COMMENT ON COLUMN public.annual_returns.dividends IS 'dividends since base_session; null where they were never fetched (currency per share)';
+
+COMMENT ON COLUMN public.annual_returns.total_return IS 'return with dividends put into the share again; null without them (fraction)';
+
+COMMENT ON COLUMN public.annual_returns.computed_at IS 'when it was computed (UTC)';
 
 CREATE TABLE public.cache_usage (
     data_type text NOT NULL,
@@ -1176,6 +1248,7 @@ CREATE TABLE public.data_types (
     ages text NOT NULL,
     per_symbol boolean NOT NULL,
     timeframes text[] NOT NULL,
+    subjects text[] DEFAULT '{*}'::text[] NOT NULL,
     CONSTRAINT data_types_ages_check CHECK ((ages = ANY (ARRAY['always'::text, 'on_session_days'::text, 'while_open'::text])))
 );
 
@@ -1187,9 +1260,11 @@ COMMENT ON COLUMN public.data_types.fail_window IS 'younger is aging, older stal
 
 COMMENT ON COLUMN public.data_types.ages IS 'when age grows: always, on_session_days of the exchange, or while_open';
 
-COMMENT ON COLUMN public.data_types.per_symbol IS 'false where one answer is about the whole market: its symbol is *';
+COMMENT ON COLUMN public.data_types.per_symbol IS 'false where it is about the subjects and not about the universe';
 
 COMMENT ON COLUMN public.data_types.timeframes IS 'bar lengths that are kept, {} where there are none';
+
+COMMENT ON COLUMN public.data_types.subjects IS 'what it is about where that is not the universe: * for the whole market, or indices';
 
 CREATE TABLE public.database_world (
     only_row boolean DEFAULT true NOT NULL,
@@ -1362,12 +1437,12 @@ UNION ALL
   WHERE (kind.per_symbol AND (bar.length = ANY (kind.timeframes)) AND tracked.active)
 UNION ALL
  SELECT kind.data_type,
-    '*'::text AS symbol,
+    unnest(kind.subjects) AS symbol,
     ''::text AS timeframe
    FROM public.data_types kind
   WHERE (NOT kind.per_symbol);
 
-COMMENT ON VIEW public.expected_freshness IS 'What has to be fresh: each data type for each active symbol and the bar lengths it keeps, or once for the whole market.';
+COMMENT ON VIEW public.expected_freshness IS 'What has to be fresh: each data type for each active symbol and the bar lengths it keeps, or the whole market, or indices.';
 
 CREATE TABLE public.failed_symbols (
     data_type text NOT NULL,
@@ -1807,6 +1882,61 @@ COMMENT ON COLUMN public.historical_prices.series_provider IS 'the vendor that t
 
 COMMENT ON COLUMN public.historical_prices.mixed IS 'whether the bar is from another vendor than its series';
 
+CREATE TABLE public.index_changes (
+    symbol text NOT NULL,
+    member text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    change text NOT NULL,
+    run_id text NOT NULL,
+    CONSTRAINT index_changes_change_check CHECK ((change = ANY (ARRAY['added'::text, 'removed'::text])))
+);
+
+COMMENT ON TABLE public.index_changes IS 'Members that came into an index or left it, when a list first said so.';
+
+COMMENT ON COLUMN public.index_changes.symbol IS 'canonical ticker of the index';
+
+COMMENT ON COLUMN public.index_changes.seen_at IS 'when the list was fetched; the change itself may be some days older';
+
+CREATE TABLE public.index_constituents (
+    symbol text NOT NULL,
+    index_name text NOT NULL,
+    member text NOT NULL,
+    name text,
+    sector text,
+    industry text,
+    added_on date,
+    as_of timestamp with time zone,
+    flags text[] NOT NULL,
+    provider text NOT NULL,
+    fetched_at timestamp with time zone NOT NULL,
+    run_id text NOT NULL,
+    first_seen_at timestamp with time zone,
+    last_seen_at timestamp with time zone,
+    removed_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.index_constituents IS 'A member of an index.  One that a later list leaves out stays, with the time at which it did.';
+
+COMMENT ON COLUMN public.index_constituents.symbol IS 'canonical ticker of the index: ^GSPC, ^NDX or ^DJI';
+
+COMMENT ON COLUMN public.index_constituents.index_name IS 'name of the index: S&P 500, Nasdaq 100 or Dow Jones; follows from its symbol';
+
+COMMENT ON COLUMN public.index_constituents.member IS 'canonical ticker of the share that is in the index';
+
+COMMENT ON COLUMN public.index_constituents.name IS 'name of the company';
+
+COMMENT ON COLUMN public.index_constituents.sector IS 'sector, one of eleven: Technology, Healthcare, Financial Services, …';
+
+COMMENT ON COLUMN public.index_constituents.industry IS 'industry as the vendor spells it';
+
+COMMENT ON COLUMN public.index_constituents.added_on IS 'first day in the index, where the vendor says so (date)';
+
+COMMENT ON COLUMN public.index_constituents.first_seen_at IS 'first complete list that had it; null while no list that has it was complete';
+
+COMMENT ON COLUMN public.index_constituents.last_seen_at IS 'latest complete list that had it';
+
+COMMENT ON COLUMN public.index_constituents.removed_at IS 'first complete list that had it no longer; null for a member of today';
+
 CREATE TABLE public.news (
     symbol text NOT NULL,
     article_id text NOT NULL,
@@ -1915,6 +2045,99 @@ COMMENT ON COLUMN public.options_chain.in_the_money IS 'whether exercising at th
 COMMENT ON COLUMN public.options_chain.underlying_price IS 'the underlying at the time of the snapshot (currency per share)';
 
 COMMENT ON COLUMN public.options_chain.currency IS 'currency of every price in the row (ISO 4217)';
+
+CREATE VIEW public.price_bars AS
+ SELECT DISTINCT ON (symbol, timeframe, bar_start) symbol,
+    timeframe,
+    bar_start,
+    session,
+    adjustment,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    currency,
+    provider,
+    fetched_at
+   FROM public.historical_prices
+  WHERE (adjustment <> 'split_dividend'::text)
+  ORDER BY symbol, timeframe, bar_start, mixed, adjustment DESC;
+
+COMMENT ON VIEW public.price_bars IS 'The bars that are calculated with: one for each moment of a series.';
+
+CREATE TABLE public.price_features (
+    symbol text NOT NULL,
+    timeframe text NOT NULL,
+    bar_start timestamp with time zone NOT NULL,
+    session date NOT NULL,
+    close double precision NOT NULL,
+    simple_return double precision,
+    log_return double precision,
+    volatility_20 double precision,
+    sma_20 double precision,
+    sma_50 double precision,
+    sma_200 double precision,
+    ema_12 double precision,
+    ema_26 double precision,
+    rsi_14 double precision,
+    macd double precision,
+    macd_signal double precision,
+    macd_histogram double precision,
+    atr_14 double precision,
+    volume_ratio_20 double precision,
+    split_basis double precision NOT NULL,
+    providers text[] NOT NULL,
+    bar_fetched_at timestamp with time zone NOT NULL,
+    computed_at timestamp with time zone NOT NULL,
+    run_id text NOT NULL
+);
+
+COMMENT ON TABLE public.price_features IS 'Returns, volatility, moving averages and indicators of one bar, of prices adjusted for splits.';
+
+COMMENT ON COLUMN public.price_features.timeframe IS 'length of the bar: 1d or 1h';
+
+COMMENT ON COLUMN public.price_features.bar_start IS 'start of the bar; a daily bar starts at midnight of the exchange (UTC)';
+
+COMMENT ON COLUMN public.price_features.session IS 'trading day of the bar (exchange-local date)';
+
+COMMENT ON COLUMN public.price_features.close IS 'last trade, per share after all splits that are known (currency per share)';
+
+COMMENT ON COLUMN public.price_features.simple_return IS 'close over the close of the bar before, less 1 (fraction)';
+
+COMMENT ON COLUMN public.price_features.log_return IS 'natural logarithm of close over the close of the bar before';
+
+COMMENT ON COLUMN public.price_features.volatility_20 IS 'standard deviation of the last 20 log returns, annualised (fraction)';
+
+COMMENT ON COLUMN public.price_features.sma_20 IS 'mean of the last 20 closes (currency per share)';
+
+COMMENT ON COLUMN public.price_features.sma_50 IS 'mean of the last 50 closes (currency per share)';
+
+COMMENT ON COLUMN public.price_features.sma_200 IS 'mean of the last 200 closes (currency per share)';
+
+COMMENT ON COLUMN public.price_features.ema_12 IS 'exponential moving average over 12 bars (currency per share)';
+
+COMMENT ON COLUMN public.price_features.ema_26 IS 'exponential moving average over 26 bars (currency per share)';
+
+COMMENT ON COLUMN public.price_features.rsi_14 IS 'Wilder''s relative strength index over 14 bars (0 to 100)';
+
+COMMENT ON COLUMN public.price_features.macd IS 'exponential moving average over 12 bars less that over 26 (currency per share)';
+
+COMMENT ON COLUMN public.price_features.macd_signal IS 'exponential moving average of macd over 9 bars (currency per share)';
+
+COMMENT ON COLUMN public.price_features.macd_histogram IS 'macd less macd_signal (currency per share)';
+
+COMMENT ON COLUMN public.price_features.atr_14 IS 'Wilder''s average true range over 14 bars (currency per share)';
+
+COMMENT ON COLUMN public.price_features.volume_ratio_20 IS 'volume over the mean volume of the 20 bars before (ratio)';
+
+COMMENT ON COLUMN public.price_features.split_basis IS 'product of the splits that were known; another one, and all is computed anew (ratio)';
+
+COMMENT ON COLUMN public.price_features.providers IS 'vendors of the bars that were read for it';
+
+COMMENT ON COLUMN public.price_features.bar_fetched_at IS 'fetched_at of its bar; a newer one, and it is computed anew (UTC)';
+
+COMMENT ON COLUMN public.price_features.computed_at IS 'when it was computed (UTC)';
 
 CREATE TABLE public.price_series (
     symbol text NOT NULL,
@@ -2177,6 +2400,9 @@ COMMENT ON COLUMN public.symbol_computation_status.last_error IS 'the last error
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (alert_id);
 
+ALTER TABLE ONLY public.annual_returns
+    ADD CONSTRAINT annual_returns_pkey PRIMARY KEY (symbol, year);
+
 ALTER TABLE ONLY public.attempt_counts
     ADD CONSTRAINT attempt_counts_pkey PRIMARY KEY (period, starts_at, provider, data_type, outcome);
 
@@ -2231,11 +2457,20 @@ ALTER TABLE ONLY public.fundamentals
 ALTER TABLE ONLY public.historical_prices
     ADD CONSTRAINT historical_prices_pkey PRIMARY KEY (symbol, timeframe, adjustment, bar_start);
 
+ALTER TABLE ONLY public.index_changes
+    ADD CONSTRAINT index_changes_pkey PRIMARY KEY (symbol, member, seen_at);
+
+ALTER TABLE ONLY public.index_constituents
+    ADD CONSTRAINT index_constituents_pkey PRIMARY KEY (symbol, member);
+
 ALTER TABLE ONLY public.news
     ADD CONSTRAINT news_pkey PRIMARY KEY (symbol, article_id);
 
 ALTER TABLE ONLY public.options_chain
     ADD CONSTRAINT options_chain_pkey PRIMARY KEY (session, contract_symbol);
+
+ALTER TABLE ONLY public.price_features
+    ADD CONSTRAINT price_features_pkey PRIMARY KEY (symbol, timeframe, bar_start);
 
 ALTER TABLE ONLY public.price_series
     ADD CONSTRAINT price_series_pkey PRIMARY KEY (symbol, timeframe);
@@ -2308,9 +2543,15 @@ CREATE INDEX fetch_attempts_by_time ON public.fetch_attempts USING btree (attemp
 
 CREATE INDEX historical_prices_by_session ON public.historical_prices USING btree (session, timeframe);
 
+CREATE INDEX index_changes_by_time ON public.index_changes USING btree (seen_at);
+
+CREATE INDEX index_constituents_by_sector ON public.index_constituents USING btree (index_name, sector) WHERE (removed_at IS NULL);
+
 CREATE INDEX news_by_time ON public.news USING btree (published_at);
 
 CREATE INDEX options_chain_by_symbol ON public.options_chain USING btree (symbol, session);
+
+CREATE INDEX price_features_by_session ON public.price_features USING btree (session);
 
 CREATE INDEX provider_events_by_time ON public.provider_events USING btree (at);
 

@@ -4,13 +4,13 @@ A new data type is a line here.  What its asset does when it runs is in `refresh
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 
 from market_pipeline.assets.describe import KINDS, OWNER, description_of, freshness_of, metadata_of, tags_of
 from market_pipeline.assets.refresh import refresh
-from market_pipeline.assets.targets import RefreshConfig
+from market_pipeline.assets.targets import RefreshConfig, named_partitions
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.partitions import partitions_of
 from market_pipeline.resources import Pipeline
@@ -32,6 +32,7 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=dataset.name,
+        deps=["tracked_symbols"] if dataset.per_symbol else [],
         partitions_def=partitions_of(dataset, sessions),
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=dataset.family,
@@ -48,24 +49,10 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
     def _asset(
         context: dg.AssetExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.Output[None]]:
-        refresh(context.op_execution_context, dataset, config, pipeline, _named_partitions(context, dataset))
+        refresh(context.op_execution_context, dataset, config, pipeline, named_partitions(context, dataset))
         yield from ()  # a generator may end without an output, which would mark all partitions of the run as good
 
     return _asset
-
-
-def _named_partitions(context: dg.AssetExecutionContext, dataset: Dataset) -> Sequence[str] | None:
-    """The partitions that the run names, as it names them; None where it names none.
-
-    Dagster rounds a day that is no partition, such as a Sunday, up to the next one, which nobody asked for.
-    """
-    if context.has_partition_key:
-        return [context.partition_key]
-    if not context.has_partition_key_range:
-        return None
-    last = context.partition_key_range.end
-    dated = dataset.partitioned_by.is_dated  # others are in the order of their registration
-    return [key for key in context.partition_keys if not dated or key <= last]
 
 
 stock_quotes = market_data_asset(DATASETS["stock_quotes"])

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-from market_pipeline.datasets import Dataset, PartitionedBy, Strategy
+from market_pipeline.datasets import Dataset, DataType, PartitionedBy, Strategy
 from market_pipeline.partitions import current_days, day_of, is_key, key_of, range_key
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
@@ -20,10 +20,18 @@ from market_pipeline.storage.universe import InvalidSymbol, TrackedSymbol, check
 SAMPLE = 20  # names in a message or in metadata; counts are always exact
 
 
-class RefreshConfig(dg.Config):
-    """Narrows a run."""
+class SymbolsConfig(dg.Config):
+    """Narrows a run to some of the tracked symbols; what is given has to hold all together."""
 
     symbols: list[str] = Field(default=[], description="only these tracked symbols; empty for all active ones")
+    asset_class: str | None = Field(default=None, description="only symbols of this class: stock, etf, index, …")
+    index: str | None = Field(default=None, description="only symbols that are tracked as members of it: S&P 500")
+    sector: str | None = Field(default=None, description="only symbols of this sector: Technology")
+
+
+class RefreshConfig(SymbolsConfig):
+    """Narrows a run, and says who is asked."""
+
     timeframes: list[str] = Field(default=[], description="only these bar lengths; empty for each symbol's own")
     strategy: Strategy | None = Field(default=None, description="who is asked first; unset for the data type's own")
     providers: list[str] = Field(default=[], description="only these vendors; empty for all that are enabled")
@@ -70,16 +78,16 @@ def target(
     """
     _check_providers(config.providers)
     if keys is not None and not keys:
-        raise _refused("the range of partitions is empty: it ends before it begins, or holds none")
-    chosen = _chosen(universe, config.symbols) if dataset.per_symbol else []
+        raise refused("the range of partitions is empty: it ends before it begins, or holds none")
+    chosen = chosen_symbols(universe, config) if dataset.per_symbol else []
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
-        symbols = tuple(_symbols_of(keys, chosen))
+        symbols = tuple(symbols_of(keys, chosen))
         upkeep = keys is None and not config.full
         return Target(symbols, _by_history(dataset, symbols, kept if upkeep else set(), sessions, now), partition="")
     if dataset.partitioned_by is PartitionedBy.INDEX:
         indices = tuple(_indices_of(dataset, keys, config.symbols))
         return Target(indices, tuple(Fetch((index,), None) for index in indices), partition="")
-    days = current_days(dataset, sessions, now) if keys is None else _days_of(dataset, sessions, keys, now)
+    days = current_days(dataset, sessions, now) if keys is None else _days_to_fetch(dataset, sessions, keys, now)
     window, found = Window(days[0], days[-1]), tuple(key_of(day) for day in days)
     fetches = (
         _by_timeframe(dataset, config.timeframes, chosen, window)
@@ -106,27 +114,40 @@ def _by_history(
 def _check_providers(names: Sequence[str]) -> None:
     wrong = [name for name in names if name not in PROVIDERS]
     if wrong:
-        raise _refused(f"no such vendor: {', '.join(wrong)}. There are {', '.join(PROVIDERS)}.")
+        raise refused(f"no such vendor: {', '.join(wrong)}. There are {', '.join(PROVIDERS)}.")
 
 
-def _chosen(universe: Sequence[TrackedSymbol], symbols: Sequence[str]) -> list[TrackedSymbol]:
-    """The active symbols, narrowed by the run config."""
+def chosen_symbols(universe: Sequence[TrackedSymbol], config: SymbolsConfig) -> list[TrackedSymbol]:
+    """The active symbols, narrowed by the run config.  Raises dg.Failure, not to be retried, where none is left."""
     active = {one.symbol: one for one in universe}
     if not active:
-        raise _refused("the universe is empty: add symbols with `market-pipeline symbols add AAPL MSFT`")
+        raise refused("the universe is empty: add symbols with `market-pipeline symbols add AAPL MSFT`")
     try:
-        chosen = [checked_symbol(symbol) for symbol in symbols] or list(active)
+        named = [checked_symbol(symbol) for symbol in config.symbols] or list(active)
     except InvalidSymbol as error:
-        raise _refused(str(error)) from None
-    strangers = [symbol for symbol in chosen if symbol not in active]
+        raise refused(str(error)) from None
+    strangers = [symbol for symbol in named if symbol not in active]
     if strangers:
-        raise _refused(
+        raise refused(
             f"not tracked (or not active): {', '.join(strangers[:SAMPLE])}. Add them with `market-pipeline symbols add`."
         )
-    return [active[symbol] for symbol in dict.fromkeys(chosen)]
+    chosen = [active[symbol] for symbol in dict.fromkeys(named) if _is_meant(active[symbol], config)]
+    if not chosen:
+        wanted = {name: getattr(config, name) for name in ("asset_class", "index", "sector")}
+        said = ", ".join(f"{name} {value!r}" for name, value in wanted.items() if value is not None)
+        raise refused(f"no active symbol is of {said}: `market-pipeline symbols list` shows what they are")
+    return chosen
 
 
-def _symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> list[str]:
+def _is_meant(one: TrackedSymbol, config: SymbolsConfig) -> bool:
+    return (
+        config.asset_class in (None, one.asset_class)
+        and config.sector in (None, one.sector)
+        and (config.index is None or config.index in one.indices)
+    )
+
+
+def symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> list[str]:
     """The symbols to fetch for symbol partitions: the keys, or every active one.
 
     A range of partitions passes over symbols that are not fetched any more: it was drawn in the UI, not spelled out.
@@ -136,7 +157,7 @@ def _symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> 
         return list(active)
     wanted = [key for key in keys if key in active]
     if not wanted:
-        raise _refused(
+        raise refused(
             f"no such partition: {', '.join(keys[:SAMPLE])} is not an active symbol of this run."
             " Add symbols with `market-pipeline symbols add`."
         )
@@ -147,31 +168,68 @@ def _indices_of(dataset: Dataset, keys: Sequence[str] | None, symbols: Sequence[
     """The indices of partition keys, else those among `symbols`; all where none is, as when a run names shares."""
     wrong = sorted(set(keys or ()) - set(dataset.subjects))
     if wrong:
-        raise _refused(
+        raise refused(
             f"no such partition: {', '.join(wrong[:SAMPLE])} is not an index. There are {', '.join(dataset.subjects)}."
         )
     named = symbols if keys is None else keys
     return [index for index in dataset.subjects if index in named] or list(dataset.subjects)
 
 
-def _days_of(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: datetime) -> list[date]:
-    """The days of partition keys that can be fetched."""
+def days_of(data_type: DataType, sessions: Sessions, keys: Sequence[str]) -> list[date]:
+    """The days of partition keys.  Raises dg.Failure, not to be retried, for a text that is none."""
     # `dagster job execute --tags` passes any text on as a partition
-    wrong = [key for key in keys if not is_key(dataset, sessions, key)]
+    wrong = [key for key in keys if not is_key(data_type, sessions, key)]
     if wrong:
-        kind = "a session of the exchange" if dataset.partitioned_by is PartitionedBy.SESSION else "a day that is kept"
-        raise _refused(f"no such partition: {', '.join(wrong[:SAMPLE])} is not {kind} (a key is a date: 2026-11-20)")
-    days = [day_of(key) for key in keys]
+        kind = (
+            "a session of the exchange" if data_type.partitioned_by is PartitionedBy.SESSION else "a day that is kept"
+        )
+        raise refused(f"no such partition: {', '.join(wrong[:SAMPLE])} is not {kind} (a key is a date: 2026-11-20)")
+    return [day_of(key) for key in keys]
+
+
+def _days_to_fetch(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: datetime) -> list[date]:
+    """The days of partition keys that can be fetched."""
+    days = days_of(dataset, sessions, keys)
     current = sessions.current(now)
     last = current_days(dataset, sessions, now)[-1]
     if days[-1] > last:
-        raise _refused(f"{days[-1]} cannot be fetched yet: the last {dataset.partitioned_by} that can is {last}")
+        raise refused(f"{days[-1]} cannot be fetched yet: the last {dataset.partitioned_by} that can is {last}")
     if dataset.live and days[0] < current:
-        raise _refused(
+        raise refused(
             f"{dataset.title} of the session {days[0]} can no longer be fetched: vendors tell them for the current session"
             f" ({current}) only. Bars of past sessions are in historical_prices."
         )
     return days
+
+
+def named_partitions(context: dg.AssetExecutionContext, data_type: DataType) -> Sequence[str] | None:
+    """The partitions that the run names, as it names them; None where it names none.
+
+    Dagster rounds a day that is no partition, such as a Sunday, up to the next one, which nobody asked for.
+    """
+    if context.has_partition_key:
+        return [context.partition_key]
+    if not context.has_partition_key_range:
+        return None
+    last = context.partition_key_range.end
+    dated = data_type.partitioned_by.is_dated  # others are in the order of their registration
+    return [key for key in context.partition_keys if not dated or key <= last]
+
+
+def by_timeframe(
+    data_type: DataType, timeframes: Sequence[str], chosen: Sequence[TrackedSymbol]
+) -> dict[str, tuple[str, ...]]:
+    """The symbols of each bar length: of those named, or of each symbol's own.  Raises dg.Failure for one there is not."""
+    wrong = sorted(set(timeframes) - set(data_type.timeframes))
+    if wrong:
+        raise refused(
+            f"no such timeframe: {', '.join(wrong)}. {data_type.title} are kept for {', '.join(data_type.timeframes)}."
+        )
+    wanted = {
+        timeframe: tuple(one.symbol for one in chosen if timeframe in (timeframes or one.timeframes))
+        for timeframe in data_type.timeframes
+    }
+    return {timeframe: symbols for timeframe, symbols in wanted.items() if symbols}
 
 
 def _by_timeframe(
@@ -180,17 +238,10 @@ def _by_timeframe(
     """One fetch per bar length, for the symbols that keep it; one in all for data types without bars."""
     if not dataset.timeframes:
         return [Fetch(tuple(one.symbol for one in chosen), window)]
-    wrong = sorted(set(timeframes) - set(dataset.timeframes))
-    if wrong:
-        raise _refused(
-            f"no such timeframe: {', '.join(wrong)}. {dataset.title} are kept for {', '.join(dataset.timeframes)}."
-        )
-    wanted = {
-        timeframe: tuple(one.symbol for one in chosen if timeframe in (timeframes or one.timeframes))
-        for timeframe in dataset.timeframes
-    }
-    return [Fetch(symbols, window, timeframe) for timeframe, symbols in wanted.items() if symbols]
+    wanted = by_timeframe(dataset, timeframes, chosen)
+    return [Fetch(symbols, window, timeframe) for timeframe, symbols in wanted.items()]
 
 
-def _refused(reason: str) -> dg.Failure:
+def refused(reason: str) -> dg.Failure:
+    """The failure of a run that asks for what cannot be: no retry helps."""
     return dg.Failure(reason, allow_retries=False)

@@ -37,7 +37,7 @@ INDEX_CONSTITUENTS = Dataset(
     partitioned_by=PartitionedBy.INDEX,
     per_symbol=False,
     subjects=tuple(INDICES),
-    cadence=Cadence("0 8 * * *"),
+    cadence=Cadence(cron="0 8 * * *"),
     freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=72)),
     cache_ttl=timedelta(hours=12),
     empty_is_answer=False,

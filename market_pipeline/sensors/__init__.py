@@ -6,6 +6,7 @@ Each is a pure decision about what was read, and a thin shell around it that rea
 import dagster as dg
 
 from market_pipeline.sensors.alerts import alerts_sensor
+from market_pipeline.sensors.automation import automation_sensor
 from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
 from market_pipeline.sensors.freshness import freshness_sensor
 from market_pipeline.sensors.onboarding import onboarding_sensor
@@ -18,5 +19,6 @@ SENSORS: list[dg.SensorDefinition] = [
     failed_symbols_sensor(),
     freshness_sensor(),
     run_status_sensor,
+    automation_sensor,
     alerts_sensor(),
 ]

@@ -3,7 +3,7 @@
 Here belongs SQL over `index_constituents` and `index_changes`; the rows of a list are written like those of any data type.
 """
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import psycopg
@@ -37,6 +37,27 @@ def record_members(
         [index, sorted(members), now, run_id],
     ).fetchall()
     return {kind: [member for member, change in rows if change == kind] for kind in ("added", "removed")}
+
+
+def track_members(connection: Connection, indices: Sequence[str]) -> list[str]:
+    """Track the members of indices (by name) that are no symbols yet.  Those that were added, by name.
+
+    One that somebody has removed from the universe stays out of it.
+    """
+    rows = connection.execute(
+        """
+        INSERT INTO tracked_symbols (symbol, name, sector, industry, indices)
+        SELECT member, max(name), max(sector), max(industry), array_agg(index_name ORDER BY index_name)
+        FROM index_constituents
+        WHERE index_name = ANY (%s) AND first_seen_at IS NOT NULL AND removed_at IS NULL
+        GROUP BY member
+        ON CONFLICT (symbol) DO NOTHING
+        RETURNING symbol
+        """,
+        [list(indices)],
+    ).fetchall()
+    connection.commit()
+    return sorted(symbol for (symbol,) in rows)
 
 
 def current_members(connection: Connection, index: str) -> set[str]:

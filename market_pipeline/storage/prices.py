@@ -1,4 +1,4 @@
-"""The stored prices that things are computed from: bars of one series, splits, dividends, and what has changed.
+"""The stored prices and dividends that things are computed from, and which of them have changed since.
 
 Here belongs reading them as frames.  What is computed from them belongs to `features` and `returns`.
 """
@@ -62,12 +62,12 @@ def read_bars(
 ) -> pd.DataFrame:
     """Bars in order of time, from `since` on and up to `warm_up` before it; all of them without `since`.
 
-    Columns: bar_start, session, adjustment, open, high, low, close, volume, provider, fetched_at; figures are floats.
+    Columns: bar_start, session, adjustment, open, high, low, close, volume, currency, provider, fetched_at; figures are floats.
     Raises UnusableBars where a price is no positive number.
     """
     query = """
         SELECT bar_start, session, adjustment, open::double precision, high::double precision, low::double precision,
-            close::double precision, volume::double precision, provider, fetched_at
+            close::double precision, volume::double precision, currency, provider, fetched_at
         FROM price_bars WHERE symbol = %(symbol)s AND timeframe = %(timeframe)s AND bar_start >= coalesce((
             SELECT min(bar_start) FROM (
                 SELECT bar_start FROM price_bars
@@ -89,3 +89,21 @@ def read_bars(
             f" number: {', '.join(f'{name} {first[name]}' for name in PRICES)}"
         )
     return bars
+
+
+def read_dividends(connection: Connection, symbol: str) -> pd.DataFrame | None:
+    """Dividends by ex-date: ex_date, amount, currency, adjustment, fetched_at.  None for a symbol never asked about."""
+    rows = connection.execute(
+        "SELECT ex_date, amount::double precision, currency, adjustment, fetched_at FROM dividends"
+        " WHERE symbol = %s ORDER BY ex_date",
+        [symbol],
+    ).fetchall()
+    if not rows and not _was_fetched(connection, "dividends", symbol):
+        return None
+    return pd.DataFrame(rows, columns=["ex_date", "amount", "currency", "adjustment", "fetched_at"])
+
+
+def _was_fetched(connection: Connection, data_type: str, symbol: str) -> bool:
+    query = "SELECT count(*) FROM data_freshness WHERE data_type = %s AND symbol = %s"
+    row = connection.execute(query, [data_type, symbol]).fetchone()
+    return row is not None and row[0] > 0

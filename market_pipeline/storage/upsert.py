@@ -59,9 +59,9 @@ def upsert(
 ) -> dict[str, Written]:
     """Insert or update `rows` by `key`, in one transaction; writing the same again changes nothing.  What it did, by symbol.
 
-    `columns` are the names and types of what is in each row, `symbol` among them; the lists are made fit to travel.  Of rows with one key the last counts:
-    an upsert cannot touch a row twice.  Rows are sorted by key, so that two writers of the same ones wait for each other
-    instead of deadlocking.  `connection` has to be in autocommit mode.
+    `columns` are the names and types of what is in each row, `symbol` among them; the lists are made fit to travel.  Of rows
+    with one key the last counts: an upsert cannot touch a row twice.  Rows are sorted by key, so that two writers of the same
+    ones wait for each other instead of deadlocking.  `connection` has to be in autocommit mode.
     """
     names = list(columns)
     key_of, symbol_of = itemgetter(*map(names.index, key)), itemgetter(names.index("symbol"))

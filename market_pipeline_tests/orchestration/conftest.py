@@ -13,6 +13,7 @@ import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from market_pipeline.assets import market_data
+from market_pipeline.assets.derived import DERIVED_ASSETS
 from market_pipeline.assets.market_data import market_data_asset
 from market_pipeline.datasets import DATASETS
 from market_pipeline.definitions import build_definitions
@@ -107,8 +108,9 @@ class Runs:
     def _execute(
         self, data_type: str, now: datetime, tags: Mapping[str, str] | None, run_config: Mapping[str, Any]
     ) -> "Run":
+        derived = [asset for asset in DERIVED_ASSETS if asset.key.to_user_string() == data_type]
         definitions = dg.Definitions(
-            assets=[market_data_asset(DATASETS[data_type])],
+            assets=derived or [market_data_asset(DATASETS[data_type])],
             jobs=[DATA_TYPE_JOBS[data_type]],
             resources={"pipeline": pipeline_at(lambda: now)},
         )

@@ -91,7 +91,7 @@ def test_only_a_run_that_dagster_launched_in_place_of_a_crashed_one_has_that_one
 
 def test_what_is_kept_up_daily_and_does_not_wait_for_the_open_is_fresh_when_it_comes(runs: Runs) -> None:
     warmed = {name for name, dataset in DATASETS.items() if is_warmed(dataset)}
-    assert warmed == {"earnings", "dividends", "economic_events"}
+    assert warmed == {"earnings", "dividends", "economic_events", "index_constituents"}
     job = definitions_at(lambda: NOW).resolve_job_def("warm_cache")
     assert job.execute_in_process(instance=runs.instance).success
     assert set(runs.rows("SELECT DISTINCT data_type FROM cached_answers")) == {(name,) for name in warmed}

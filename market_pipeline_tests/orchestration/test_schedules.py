@@ -71,6 +71,7 @@ def test_over_that_week_each_data_type_is_due_as_often_as_it_says(name: str) -> 
         "dividends": 7,
         "fundamentals": 1,
         "company_info": 1,
+        "index_constituents": 7,
     }
     assert len(due(dataset, date(2026, 11, 23), date(2026, 11, 29))) == expected[name]
 

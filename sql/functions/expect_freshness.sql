@@ -3,22 +3,21 @@ CREATE OR REPLACE FUNCTION expect_freshness() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
     kinds text[];
-    symbols text[];
+    symbols text[]; -- null: of all
 BEGIN
     IF TG_TABLE_NAME = 'tracked_symbols' THEN
         kinds := ARRAY(SELECT data_type FROM data_types);
         symbols := ARRAY(SELECT symbol FROM changed);
     ELSE
         kinds := ARRAY(SELECT data_type FROM changed);
-        symbols := ARRAY(SELECT symbol FROM tracked_symbols) || '{*}';
     END IF;
 
     WITH due AS MATERIALIZED (
         SELECT data_type, symbol, timeframe FROM expected_freshness
-        WHERE data_type = ANY (kinds) AND symbol = ANY (symbols)
+        WHERE data_type = ANY (kinds) AND (symbols IS NULL OR symbol = ANY (symbols))
     ), left_over AS MATERIALIZED (
         SELECT data_type, symbol, timeframe FROM data_freshness
-        WHERE data_type = ANY (kinds) AND symbol = ANY (symbols)
+        WHERE data_type = ANY (kinds) AND (symbols IS NULL OR symbol = ANY (symbols))
             AND (data_type, symbol, timeframe) NOT IN (SELECT data_type, symbol, timeframe FROM due)
         ORDER BY data_type, symbol, timeframe FOR UPDATE
     ), gone AS (

@@ -8,9 +8,10 @@ LANGUAGE sql STABLE AS $$
         owed.last_failed_at, owed.errors
     FROM failed_symbols AS owed
     LEFT JOIN tracked_symbols AS tracked USING (symbol)
+    LEFT JOIN data_types AS kind USING (data_type)
     WHERE owed.state = 'waiting' AND owed.next_retry_at <= p_at
         AND (p_data_type IS NULL OR owed.data_type = p_data_type)
-        AND (owed.symbol = '*' OR tracked.active)
+        AND (tracked.active OR owed.symbol = '*' OR NOT kind.per_symbol) -- the market and indices are no tracked symbols
     ORDER BY owed.next_retry_at, owed.data_type, owed.partition_key, owed.timeframe, owed.symbol
 $$;
 COMMENT ON FUNCTION get_retry_candidates IS 'Symbols ready for retry, the longest due first: SELECT * FROM get_retry_candidates(''company_info''). Only tracked ones.';

@@ -7,5 +7,5 @@ SELECT kind.data_type, tracked.symbol, bar.length
 FROM data_types AS kind CROSS JOIN tracked_symbols AS tracked CROSS JOIN unnest(tracked.timeframes) AS bar (length)
 WHERE kind.per_symbol AND bar.length = ANY (kind.timeframes) AND tracked.active
 UNION ALL
-SELECT kind.data_type, '*', '' FROM data_types AS kind WHERE NOT kind.per_symbol;
-COMMENT ON VIEW expected_freshness IS 'What has to be fresh: each data type for each active symbol and the bar lengths it keeps, or once for the whole market.';
+SELECT kind.data_type, unnest(kind.subjects), '' FROM data_types AS kind WHERE NOT kind.per_symbol;
+COMMENT ON VIEW expected_freshness IS 'What has to be fresh: each data type for each active symbol and the bar lengths it keeps, or the whole market, or indices.';

@@ -3,7 +3,7 @@
 -- each dividend changes the whole series.
 CREATE OR REPLACE VIEW price_bars AS
 SELECT DISTINCT ON (symbol, timeframe, bar_start)
-    symbol, timeframe, bar_start, session, adjustment, open, high, low, close, volume, provider, fetched_at
+    symbol, timeframe, bar_start, session, adjustment, open, high, low, close, volume, currency, provider, fetched_at
 FROM historical_prices
 WHERE adjustment <> 'split_dividend'
 ORDER BY symbol, timeframe, bar_start, mixed, adjustment DESC;

@@ -1,0 +1,39 @@
+"""The universe as an asset: which symbols are tracked, and that the members of an index become some if one wants it.
+
+Here belongs what lineage shows between an index and the data that is fetched for its members.  Symbols that a person adds go
+straight into the table, see `market-pipeline symbols`.
+"""
+
+import dagster as dg
+
+from market_pipeline.assets.describe import KINDS, OWNER
+from market_pipeline.resources import Pipeline
+from market_pipeline.settings import load_settings
+from market_pipeline.storage.constituents import track_members
+from market_pipeline.storage.universe import tracked_symbols as read_symbols
+
+
+@dg.asset(
+    deps=[dg.AssetDep("index_constituents", partition_mapping=dg.AllPartitionMapping())],
+    automation_condition=dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress(),
+    group_name="universe",
+    description=(
+        "The symbols that everything else is fetched for, while they are active; rows are in the table `tracked_symbols`.\n\n"
+        "Members of the indices that TRACK_INDICES names become tracked when they are first seen. One that leaves an index"
+        " stays: remove it with `market-pipeline symbols remove`."
+    ),
+    kinds=KINDS,
+    owners=[OWNER],
+    metadata={"dagster/table_name": "public.tracked_symbols", "key": "symbol"},
+)
+def tracked_symbols(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
+    with pipeline.database.connect(name="tracked symbols") as connection:
+        added = track_members(connection, load_settings().track_indices)
+        tracked = read_symbols(connection, include_inactive=True)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(tracked),
+            "active": sum(one.active for one in tracked),
+            "added": dg.MetadataValue.json(added),
+        }
+    )
