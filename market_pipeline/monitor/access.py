@@ -46,34 +46,30 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Access:
-    """Dependencies that let a request through or end it with 401 or 403.
+def reader(request: Request) -> None:
+    """A dependency of everything: with a token set, only who knows it gets an answer.
 
-    Reading needs the token too when there is one, because what is read (keys of symbols, errors) is nobody else's business.
+    Reading needs it too, because what vendors say and what is tracked are nobody else's business.
     """
+    token: SecretStr | None = request.app.state.token
+    if token is not None and not _knows(request, token.get_secret_value()):
+        raise HTTPException(
+            401,
+            "the token is missing or wrong: send it as `Authorization: Bearer TOKEN`, or sign in at /login",
+            {"WWW-Authenticate": "Bearer"},
+        )
 
-    def __init__(self, token: SecretStr | None) -> None:
-        self._token = token
 
-    def reader(self, request: Request) -> None:
-        """For everything: with a token set, only who knows it."""
-        if self._token is not None and not self._knows(request, self._token.get_secret_value()):
-            raise HTTPException(
-                401,
-                "the token is missing or wrong: send it as `Authorization: Bearer TOKEN`, or sign in at /login",
-                {"WWW-Authenticate": "Bearer"},
-            )
+def controller(request: Request) -> None:
+    """A dependency of what changes something: not on behalf of another site's page that is open in the same browser."""
+    if _from_another_site(request):
+        raise HTTPException(403, "a page of another site may not do this")
 
-    def controller(self, request: Request) -> None:
-        """For what changes something: also not on behalf of another site's page that is open in the same browser."""
-        self.reader(request)
-        if _from_another_site(request):
-            raise HTTPException(403, "a page of another site may not do this")
 
-    def _knows(self, request: Request, token: str) -> bool:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        offered = given if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
-        return secrets.compare_digest(offered.encode(), token.encode())
+def _knows(request: Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    offered = given if scheme.lower() == "bearer" else request.cookies.get(COOKIE, "")
+    return secrets.compare_digest(offered.encode(), token.encode())
 
 
 def _from_another_site(request: Request) -> bool:

@@ -7,16 +7,22 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 
 import psycopg
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
-from market_pipeline.monitor.access import Access, add_headers
+from market_pipeline.monitor import forms, live, metrics, pages
+from market_pipeline.monitor.access import add_headers, reader
+from market_pipeline.monitor.api import ROUTERS
 from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
 from market_pipeline.monitor.services import Services
 from market_pipeline.storage.errors import DatabaseUnavailable
 
+HERE = Path(__file__).resolve().parent
 RETRY_AFTER = "5"  # seconds: by then a restarted database or webserver is usually back
 log = logging.getLogger(__name__)
 
@@ -30,23 +36,26 @@ def create_app(services: Services) -> FastAPI:
         yield
         services.reader.close()
 
-    access = Access(services.settings.monitor_token)
     app = FastAPI(
         title="market_pipeline monitor",
         version=version("market_pipeline"),
         description="Vendors, freshness, failures, executions and quality of market data, and control over the runs.",
         lifespan=lifespan,
-        dependencies=[Depends(access.reader)],
         docs_url=None,  # its page loads scripts from elsewhere; the description itself is at /openapi.json
         redoc_url=None,
     )
     app.state.services = services
-    app.state.access = access
+    app.state.token = services.settings.monitor_token
     app.middleware("http")(add_headers)
     for kind in (DatabaseUnavailable, DagsterUnreachable, psycopg.OperationalError):
         app.add_exception_handler(kind, _unavailable)
     app.add_exception_handler(DagsterRefused, _refused)
+    app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(Exception, _unexpected)
+    for router in (*ROUTERS, pages.router, live.router, forms.router, metrics.router):
+        app.include_router(router, dependencies=[Depends(reader)])
+    app.include_router(forms.public)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     return app
 
 
@@ -54,6 +63,14 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     """503 without the error's details where they are the database's: those name hosts, users and paths."""
     told = str(error) if isinstance(error, DagsterUnreachable) else "the database cannot be reached at the moment"
     return JSONResponse({"detail": told}, 503, {"Retry-After": RETRY_AFTER})
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    """As FastAPI tells it; but who opens a page without the token is led to where it can be given."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    if error.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
+        return RedirectResponse("/login", 303)
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -5,12 +5,14 @@ its own UI.  Reading what Dagster knows is not done here: its instance tells tha
 """
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
 
-LOCATION, REPOSITORY = "market_pipeline", "__repository__"
+_REPOSITORY = {"repositoryLocationName": "market_pipeline", "repositoryName": "__repository__"}
 TIMEOUT = (3, 60)  # seconds to connect and to answer: a launch waits for the code location to check the run's config
 
 _LAUNCH = """
@@ -30,34 +32,31 @@ mutation Terminate($id: String!) {
     ... on TerminateRunFailure { message }
   }
 }"""
-_START_SCHEDULE = """
+_AUTOMATIONS = """
+query Automations($selector: RepositorySelector!) {
+  repositoryOrError(repositorySelector: $selector) {
+    __typename
+    ... on Repository {
+      schedules { name scheduleState { id status nextTick { timestamp } } }
+      sensors { name sensorState { id status } }
+    }
+    ... on Error { message }
+  }
+}"""
+_START = {
+    "schedule": """
 mutation Start($selector: ScheduleSelector!) {
   startSchedule(scheduleSelector: $selector) { __typename ... on Error { message } }
-}"""
-_STOP_SCHEDULE = """
-mutation Stop($id: String!) { stopRunningSchedule(id: $id) { __typename ... on Error { message } } }"""
-_SCHEDULE = """
-query Schedule($selector: ScheduleSelector!) {
-  scheduleOrError(scheduleSelector: $selector) {
-    __typename
-    ... on Schedule { scheduleState { id status } }
-    ... on Error { message }
-  }
-}"""
-_START_SENSOR = """
+}""",
+    "sensor": """
 mutation Start($selector: SensorSelector!) {
   startSensor(sensorSelector: $selector) { __typename ... on Error { message } }
-}"""
-_STOP_SENSOR = """
-mutation Stop($id: String!) { stopSensor(id: $id) { __typename ... on Error { message } } }"""
-_SENSOR = """
-query Sensor($selector: SensorSelector!) {
-  sensorOrError(sensorSelector: $selector) {
-    __typename
-    ... on Sensor { sensorState { id status } }
-    ... on Error { message }
-  }
-}"""
+}""",
+}
+_STOP = {
+    "schedule": "mutation Stop($id: String!) { stopRunningSchedule(id: $id) { __typename ... on Error { message } } }",
+    "sensor": "mutation Stop($id: String!) { stopSensor(id: $id) { __typename ... on Error { message } } }",
+}
 
 
 class DagsterUnreachable(Exception):
@@ -66,6 +65,19 @@ class DagsterUnreachable(Exception):
 
 class DagsterRefused(Exception):
     """Dagster does not do what it was asked; the message is Dagster's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """A schedule or a sensor, and whether it is on."""
+
+    kind: Literal["schedule", "sensor"]
+    name: str
+    running: bool
+    state_id: str
+    """What Dagster calls its state by, to switch it off."""
+    next_at: datetime | None = None
+    """When a schedule that is on ticks next."""
 
 
 class DagsterControl:
@@ -77,7 +89,7 @@ class DagsterControl:
     def launch(self, job: str, run_config: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """Queue a run; returns its id.  Raises DagsterUnreachable, DagsterRefused (unknown job, wrong run config)."""
         params = {
-            "selector": {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, "jobName": job},
+            "selector": {**_REPOSITORY, "jobName": job},
             "runConfigData": dict(run_config),
             "mode": "default",
             "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
@@ -89,28 +101,22 @@ class DagsterControl:
         """Raises DagsterUnreachable, DagsterRefused (no such run, or it has ended)."""
         self._ask(_TERMINATE, {"id": run_id})
 
-    def schedule_runs(self, name: str) -> bool:
-        """Whether a schedule is on.  Raises DagsterUnreachable, DagsterRefused (no such schedule)."""
-        return bool(self._schedule(name)["scheduleState"]["status"] == "RUNNING")
+    def automations(self) -> list[Automation]:
+        """All schedules and sensors, by kind and name.  Raises DagsterUnreachable, DagsterRefused."""
+        found = self._ask(_AUTOMATIONS, {"selector": _REPOSITORY})
+        schedules = [_automation("schedule", one["name"], one["scheduleState"]) for one in found["schedules"]]
+        sensors = [_automation("sensor", one["name"], one["sensorState"]) for one in found["sensors"]]
+        return sorted(schedules, key=lambda one: one.name) + sorted(sensors, key=lambda one: one.name)
 
-    def set_schedule(self, name: str, *, running: bool) -> None:
-        """Turn a schedule on or off, whatever it was.  Raises DagsterUnreachable, DagsterRefused."""
-        state = self._schedule(name)["scheduleState"]
-        if running and state["status"] != "RUNNING":
-            self._ask(_START_SCHEDULE, {"selector": _selector("scheduleName", name)})
-        elif not running and state["status"] == "RUNNING":
-            self._ask(_STOP_SCHEDULE, {"id": state["id"]})
-
-    def set_sensor(self, name: str, *, running: bool) -> None:
-        """Turn a sensor on or off, whatever it was.  Raises DagsterUnreachable, DagsterRefused."""
-        state = self._ask(_SENSOR, {"selector": _selector("sensorName", name)})["sensorState"]
-        if running and state["status"] != "RUNNING":
-            self._ask(_START_SENSOR, {"selector": _selector("sensorName", name)})
-        elif not running and state["status"] == "RUNNING":
-            self._ask(_STOP_SENSOR, {"id": state["id"]})
-
-    def _schedule(self, name: str) -> dict[str, Any]:
-        return self._ask(_SCHEDULE, {"selector": _selector("scheduleName", name)})
+    def switch(self, automation: Automation, *, on: bool) -> None:
+        """Turn a schedule or sensor on or off; one that is so already is left alone.  Raises as `automations` does."""
+        if automation.running == on:
+            return
+        if on:
+            selector = {**_REPOSITORY, f"{automation.kind}Name": automation.name}
+            self._ask(_START[automation.kind], {"selector": selector})
+        else:
+            self._ask(_STOP[automation.kind], {"id": automation.state_id})
 
     def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The one field that every query here has."""
@@ -134,5 +140,7 @@ class DagsterControl:
         return dict(found)
 
 
-def _selector(kind: str, name: str) -> dict[str, str]:
-    return {"repositoryLocationName": LOCATION, "repositoryName": REPOSITORY, kind: name}
+def _automation(kind: Literal["schedule", "sensor"], name: str, state: Mapping[str, Any]) -> Automation:
+    tick = state.get("nextTick")
+    next_at = None if tick is None else datetime.fromtimestamp(tick["timestamp"], UTC)
+    return Automation(kind, name, state["status"] == "RUNNING", state["id"], next_at)

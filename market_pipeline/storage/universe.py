@@ -144,10 +144,15 @@ def read_csv(path: Path) -> list[TrackedSymbol]:
     Raises InvalidSymbol that names the line, for a symbol that is none and for a file without the column.
     """
     with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if "symbol" not in (reader.fieldnames or ()):
-            raise InvalidSymbol(f"{path}: the first line must name the columns, `symbol` among them")
-        return [_from_csv(path, reader.line_num, row) for row in reader]
+        return parse_csv(file, str(path))
+
+
+def parse_csv(lines: Iterable[str], name: str) -> list[TrackedSymbol]:
+    """As `read_csv`, from lines; `name` is what errors call them."""
+    reader = csv.DictReader(lines)
+    if "symbol" not in (reader.fieldnames or ()):
+        raise InvalidSymbol(f"{name}: the first line must name the columns, `symbol` among them")
+    return [_from_csv(name, reader.line_num, row) for row in reader]
 
 
 def default_universe() -> list[TrackedSymbol]:
@@ -156,7 +161,7 @@ def default_universe() -> list[TrackedSymbol]:
         return read_csv(path)
 
 
-def _from_csv(path: Path, line: int, row: Mapping[str, str | None]) -> TrackedSymbol:
+def _from_csv(path: str, line: int, row: Mapping[str, str | None]) -> TrackedSymbol:
     given = {name: text.strip() for name, text in row.items() if name in COLUMNS and text is not None and text.strip()}
     try:
         symbol = checked_symbol(given.get("symbol", ""))

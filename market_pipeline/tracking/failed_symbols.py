@@ -4,7 +4,7 @@ Here belongs the table `failed_symbols` and the pure rule for the next retry.  W
 does, and so does every run of a schedule that happens to ask for the symbol.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -179,3 +179,72 @@ def mark_expired(connection: psycopg.Connection[TupleRow], candidates: Iterable[
             " WHERE data_type = %s AND partition_key = %s AND timeframe = %s AND symbol = %s",
             [(one.data_type, one.partition_key, one.timeframe, one.symbol) for one in candidates],
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedSymbol:
+    """A row of `failed_symbols`."""
+
+    data_type: str
+    symbol: str
+    partition_key: str
+    timeframe: str
+    state: str
+    attempts: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    next_retry_at: datetime | None
+    errors: Mapping[str, str]
+    run_id: str
+
+
+def owed_symbols(
+    connection: psycopg.Connection[TupleRow],
+    limit: int,
+    *,
+    offset: int = 0,
+    data_type: str | None = None,
+    state: str | None = None,
+    symbol: str | None = None,
+) -> list[OwedSymbol]:
+    """What is owed, the latest failure first."""
+    with connection.cursor(row_factory=class_row(OwedSymbol)) as cursor:
+        return cursor.execute(
+            """
+            SELECT data_type, symbol, partition_key, timeframe, state, attempts, first_failed_at, last_failed_at, next_retry_at,
+                errors, run_id
+            FROM failed_symbols
+            WHERE (%(data_type)s::text IS NULL OR data_type = %(data_type)s)
+                AND (%(state)s::text IS NULL OR state = %(state)s) AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s)
+            ORDER BY last_failed_at DESC, data_type, symbol, partition_key, timeframe LIMIT %(limit)s OFFSET %(offset)s
+            """,
+            {"data_type": data_type, "state": state, "symbol": symbol, "limit": limit, "offset": offset},
+        ).fetchall()
+
+
+def force_retry(
+    connection: psycopg.Connection[TupleRow],
+    data_type: str | None = None,
+    symbols: Sequence[str] | None = None,
+    *,
+    now: datetime,
+) -> int:
+    """Make what is owed due at once, with all its retries before it again: of one data type or all, of some symbols or all.
+
+    Also what was given up, and what nobody knew; not sessions that are over.  Returns how many.
+    """
+    return connection.execute(
+        """
+        UPDATE failed_symbols SET state = 'waiting', attempts = 0, next_retry_at = %(now)s
+        WHERE state <> 'expired' AND (%(data_type)s::text IS NULL OR data_type = %(data_type)s)
+            AND (%(symbols)s::text[] IS NULL OR symbol = ANY (%(symbols)s))
+        """,
+        {"now": now, "data_type": data_type, "symbols": None if symbols is None else list(symbols)},
+    ).rowcount
+
+
+def count_owed(connection: psycopg.Connection[TupleRow]) -> list[tuple[str, str, int]]:
+    """How much is owed: data type, state, number of symbols."""
+    return connection.execute(
+        "SELECT data_type, state, count(*) FROM failed_symbols GROUP BY data_type, state ORDER BY data_type, state"
+    ).fetchall()

@@ -114,6 +114,11 @@ def past_executions(
         ).fetchall()
 
 
+def past_execution(connection: psycopg.Connection[TupleRow], execution_id: UUID) -> PastExecution | None:
+    with connection.cursor(row_factory=class_row(PastExecution)) as cursor:
+        return cursor.execute(_PAST + " WHERE execution_id = %s", [execution_id]).fetchone()
+
+
 def symbols_of(connection: psycopg.Connection[TupleRow], execution_id: UUID) -> list[SymbolProgress]:
     """How each symbol of an execution is doing, by symbol."""
     with connection.cursor(row_factory=class_row(SymbolProgress)) as cursor:

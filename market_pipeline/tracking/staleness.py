@@ -5,10 +5,11 @@ Reading is right at any moment, whether the check runs or not.  The rule, and wr
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Literal, TypedDict, get_args
+from typing import Literal, get_args
 
 import psycopg
 from psycopg.rows import TupleRow, dict_row
+from typing_extensions import TypedDict  # pydantic reads it, and before Python 3.12 only this one
 
 Status = Literal["fresh", "aging", "stale", "missing"]
 STATUSES: tuple[Status, ...] = get_args(Status)

@@ -6,11 +6,12 @@ that they cost milliseconds however many attempts there are.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypedDict
+from typing import Literal
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow, class_row
+from typing_extensions import TypedDict  # pydantic reads it, and before Python 3.12 only this one
 
 from market_pipeline.datasets import DATASETS, Dataset
 

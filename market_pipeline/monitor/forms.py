@@ -1,0 +1,99 @@
+"""What the pages' forms do: each does it, and leads back to its page with a word about it."""
+
+import csv
+import secrets
+from io import StringIO
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, HTTPException, Request, UploadFile
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from market_pipeline.monitor.access import COOKIE, controller
+from market_pipeline.monitor.api.symbols import LARGEST_CSV
+from market_pipeline.monitor.rendering import page
+from market_pipeline.monitor.services import Served
+from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.storage.universe import InvalidSymbol, TrackedSymbol, checked_symbol, parse_csv, track, untrack
+from market_pipeline.tracking.failed_symbols import force_retry
+from market_pipeline.tracking.gates import reset_gate
+
+SIGNED_IN = 30 * 86400  # seconds
+router = APIRouter(include_in_schema=False, dependencies=[Depends(controller)])
+public = APIRouter(include_in_schema=False)
+"""What can be asked without the token."""
+Text = Annotated[str, Form(max_length=2000)]
+
+
+def _back(path: str, said: str) -> RedirectResponse:
+    return RedirectResponse(f"{path}?{urlencode({'said': said})}", 303)
+
+
+@router.post("/vendors/{name}/reset")
+def reset(services: Served, name: str) -> RedirectResponse:
+    if name not in PROVIDERS:
+        raise HTTPException(404, f"no such vendor: there are {', '.join(PROVIDERS)}")
+    with services.database.connect(autocommit=True, name="monitor reset") as connection:
+        reset_gate(connection, name, None)
+    return _back(f"/vendors/{name}", "reset")
+
+
+@router.post("/failures/retry")
+def retry(services: Served, data_type: Text = "", symbol: Text = "") -> RedirectResponse:
+    with services.database.connect(autocommit=True, name="monitor retry") as connection:
+        force_retry(connection, data_type or None, [symbol] if symbol else None, now=services.clock())
+    return _back("/failures", "retried")
+
+
+@router.post("/symbols/add")
+def add(services: Served, symbols: Text) -> RedirectResponse:
+    try:
+        names = [checked_symbol(text) for text in symbols.replace(",", " ").split()]
+    except InvalidSymbol:
+        return _back("/symbols", "bad_symbol")
+    with services.database.connect(name="monitor symbols") as connection:
+        track(connection, [TrackedSymbol(name) for name in names])
+    return _back("/symbols", "added")
+
+
+@router.post("/symbols/import")
+def import_csv(services: Served, file: UploadFile) -> RedirectResponse:
+    if (file.size or 0) > LARGEST_CSV:
+        return _back("/symbols", "bad_file")
+    try:
+        found = parse_csv(StringIO(file.file.read().decode("utf-8-sig"), newline=""), "the file")
+    except (InvalidSymbol, UnicodeDecodeError, csv.Error):
+        return _back("/symbols", "bad_file")
+    with services.database.connect(name="monitor symbols") as connection:
+        track(connection, found)
+    return _back("/symbols", "added")
+
+
+@router.post("/symbols/remove")
+def remove(services: Served, symbol: Text) -> RedirectResponse:
+    with services.database.connect(name="monitor symbols") as connection:
+        untrack(connection, [symbol])
+    return _back("/symbols", "removed")
+
+
+@public.get("/login")
+def login(request: Request, services: Served) -> HTMLResponse:
+    return page(request, services, "login", "Sign in", live=False)
+
+
+@public.post("/login", dependencies=[Depends(controller)])
+def sign_in(request: Request, token: Text) -> RedirectResponse:
+    expected = request.app.state.token
+    if expected is None or not secrets.compare_digest(token.encode(), expected.get_secret_value().encode()):
+        return _back("/login", "wrong_token")
+    answer = RedirectResponse("/", 303)
+    answer.set_cookie(
+        COOKIE, token, max_age=SIGNED_IN, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+    )
+    return answer
+
+
+@public.get("/healthz")
+def alive() -> dict[str, str]:
+    """For probes: the process answers.  Whether the pipeline is well is another question."""
+    return {"status": "ok"}

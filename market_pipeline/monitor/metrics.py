@@ -1,0 +1,141 @@
+"""`/metrics`: what Prometheus collects, read from the tables at the moment it asks.
+
+Calls to vendors are counters that all processes have written; everything else is a gauge.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from psycopg.rows import TupleRow
+
+from market_pipeline.monitor.api.scheduler import daemon_runs
+from market_pipeline.monitor.services import Reading, Served, Services
+from market_pipeline.queue import queue_stats
+from market_pipeline.tracking.attempt_totals import attempt_totals
+from market_pipeline.tracking.failed_symbols import count_owed
+from market_pipeline.tracking.gates import gate_status
+from market_pipeline.tracking.history import past_executions
+from market_pipeline.tracking.quality import quality_summary
+from market_pipeline.tracking.staleness import STATUSES, freshness_summary
+
+LATEST = 200  # executions among which the last one of each data type is looked for
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/metrics")
+def metrics(services: Served, connection: Reading) -> Response:
+    registry = CollectorRegistry()
+    registry.register(_Collected(services, connection))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@dataclass(eq=False)  # a registry wants it hashable
+class _Collected(Collector):
+    services: Services
+    connection: psycopg.Connection[TupleRow]
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._vendors()
+        yield from self._data()
+        yield from self._executions()
+        yield from self._queue()
+
+    def _vendors(self) -> Iterator[Metric]:
+        calls = CounterMetricFamily(
+            "market_pipeline_attempts", "Calls to vendors.", labels=["provider", "data_type", "outcome"]
+        )
+        seconds = HistogramMetricFamily(
+            "market_pipeline_response_seconds", "Time that vendors took to answer.", labels=["provider", "data_type"]
+        )
+        for one in attempt_totals(self.connection):
+            for outcome, count in one.outcomes.items():
+                calls.add_metric([one.provider, one.data_type, outcome], count)
+            buckets = [(f"{bound:g}", count) for bound, count in one.buckets] + [("+Inf", sum(one.outcomes.values()))]
+            seconds.add_metric([one.provider, one.data_type], buckets, sum_value=one.total_seconds)
+        yield calls
+        yield seconds
+        state = GaugeMetricFamily(
+            "market_pipeline_gate_open",
+            "1 where a vendor's endpoint may be called.",
+            labels=["provider", "endpoint", "state"],
+        )
+        quota = GaugeMetricFamily("market_pipeline_quota_left", "Calls left of the quota.", labels=["provider"])
+        flight = GaugeMetricFamily(
+            "market_pipeline_calls_in_flight", "Slots held by all processes.", labels=["provider"]
+        )
+        vendors = {}
+        for gate in gate_status(self.connection):
+            state.add_metric([gate.name, gate.scope or "", gate.state], float(gate.state in ("closed", "half_open")))
+            vendors[gate.name] = gate
+        for name, gate in vendors.items():
+            flight.add_metric([name], gate.active_count)
+            if gate.quota_left is not None:
+                quota.add_metric([name], gate.quota_left)
+        yield from (state, quota, flight)
+
+    def _data(self) -> Iterator[Metric]:
+        fresh = GaugeMetricFamily(
+            "market_pipeline_symbols", "Symbols by how fresh their data is.", labels=["data_type", "status"]
+        )
+        for name, counts in freshness_summary(self.connection).items():
+            for status in STATUSES:
+                fresh.add_metric([name, status], counts[f"{status}_count"])  # type: ignore[literal-required]
+        owed = GaugeMetricFamily(
+            "market_pipeline_failed_symbols", "Symbols that no vendor answered for.", labels=["data_type", "state"]
+        )
+        for data_type, state, count in count_owed(self.connection):
+            owed.add_metric([data_type, state], count)
+        yield from (fresh, owed)
+        quality = quality_summary(self.connection)
+        if quality.avg_quality_score is not None:
+            yield GaugeMetricFamily("market_pipeline_quality_score", "Average, from 0 to 1.", quality.avg_quality_score)
+
+    def _executions(self) -> Iterator[Metric]:
+        names = {
+            "started_timestamp_seconds": "When it started.",
+            "duration_seconds": "How long it took.",
+            "rows": "Rows that it stored.",
+            "symbols": "Symbols that it was about.",
+            "failed_symbols": "Symbols that it could not fetch.",
+        }
+        families = {
+            name: GaugeMetricFamily(
+                f"market_pipeline_last_execution_{name}",
+                f"Of the last finished execution: {text}",
+                labels=["data_type"],
+            )
+            for name, text in names.items()
+        }
+        seen = set()
+        for one in past_executions(self.connection, LATEST):
+            if one.data_type in seen or one.duration_seconds is None:
+                continue
+            seen.add(one.data_type)
+            values = (
+                one.started_at.timestamp(),
+                one.duration_seconds,
+                one.total_records_processed,
+                one.total_symbols,
+                one.failed_symbols,
+            )
+            for family, value in zip(families.values(), values, strict=True):
+                family.add_metric([one.data_type], value)
+        yield from families.values()
+
+    def _queue(self) -> Iterator[Metric]:
+        stats = queue_stats(self.services.instance)
+        depth = GaugeMetricFamily("market_pipeline_runs", "Dagster's runs that are kept.", labels=["status"])
+        for status in ("pending", "processing", "completed", "failed", "cancelled"):
+            depth.add_metric([status], getattr(stats, status))
+        yield depth
+        yield GaugeMetricFamily(
+            "market_pipeline_scheduler_running",
+            "1 while Dagster's daemon gives signs of life.",
+            float(daemon_runs(self.services.instance)),
+        )

@@ -1,0 +1,95 @@
+"""Templates: how they are found, and how figures and times are written in them.
+
+Text is escaped by the templates themselves; what a vendor has sent is never part of a page in any other way.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from markupsafe import Markup
+
+from market_pipeline.monitor.charts import shares
+from market_pipeline.monitor.services import Services
+from market_pipeline.tracking.history import PastExecution
+from market_pipeline.tracking.staleness import StalenessSummary
+
+HERE = Path(__file__).resolve().parent
+PAGES = (
+    ("Overview", "/"),
+    ("Freshness", "/freshness"),
+    ("Vendors", "/vendors"),
+    ("Failures", "/failures"),
+    ("Executions", "/executions"),
+    ("Symbols", "/symbols"),
+    ("Quality", "/quality"),
+)
+SAID = {
+    "reset": "The vendor may be called again.",
+    "retried": "The retry is on its way: the sensor picks it up within a minute.",
+    "added": "Tracked. What is new is fetched within a few minutes.",
+    "removed": "No longer fetched. Its data stays.",
+    "wrong_token": "That is not the token.",
+    "bad_symbol": "Nothing was changed: one of these is no symbol (1 to 20 letters, digits and . - = ^).",
+    "bad_file": "Nothing was imported: the file is no CSV with a column symbol, or one of its lines is wrong.",
+}
+"""What a page says after a form was sent.  By key, so that no link can put words into our mouth."""
+
+templates = Jinja2Templates(HERE / "templates")
+
+
+def page(
+    request: Request, services: Services, template: str, title: str, *, live: bool = True, **content: Any
+) -> HTMLResponse:
+    """The page from `template`."""
+    context = {
+        "title": title,
+        "pages": PAGES,
+        "here": request.url.path,
+        "dagster": services.settings.dagster_url.rstrip("/"),
+        "now": services.clock(),
+        "live": live,
+        "said": SAID.get(request.query_params.get("said", "")),
+        **content,
+    }
+    return templates.TemplateResponse(request, f"{template}.html", context)
+
+
+def _time(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} %"
+
+
+def _share(counts: StalenessSummary) -> Markup:
+    parts = [
+        ("fresh", counts["fresh_count"]),
+        ("aging", counts["aging_count"]),
+        ("stale", counts["stale_count"]),
+        ("missing", counts["missing_count"]),
+    ]
+    return shares(parts, ", ".join(f"{count:,} {name}" for name, count in parts if count))
+
+
+def _progress(one: PastExecution) -> Markup:
+    parts = [("done", one.successful_symbols), ("failed", one.failed_symbols)]
+    open_ones = max(0, one.total_symbols - one.successful_symbols - one.failed_symbols)
+    return shares([*parts, ("open", open_ones)], f"{one.successful_symbols} of {one.total_symbols} done")
+
+
+templates.env.filters.update(
+    time=_time, number=_number, count=_count, percent=_percent, share=_share, progress=_progress
+)

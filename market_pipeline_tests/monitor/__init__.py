@@ -1,0 +1,1 @@
+"""Tests of the monitor: its API, its pages, who may use it."""
