@@ -124,6 +124,9 @@ class Settings(_EnvironmentSettings):
         pattern=r"^https?://",
         description="the Dagster webserver that the monitor starts runs through and links to",
     )
+    monitor_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=8000, description="port of the monitor: `market-pipeline monitor`, and beside `market-pipeline up`"
+    )
     monitor_token: SecretStr | None = Field(
         default=None,
         description="what the monitor's users have to know; without one it listens on this machine only",

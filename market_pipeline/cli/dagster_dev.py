@@ -16,8 +16,8 @@ from market_pipeline.simulator.process import PortInUse
 GRACE = 25.0  # seconds for `dagster dev` to stop its daemon, webserver and code servers; it usually takes 5
 
 
-def refuse_port_in_use(port: int) -> None:
-    """Raises PortInUse, with what to do, where the port cannot be listened on."""
+def refuse_port_in_use(port: int, remedy: str) -> None:
+    """Raises PortInUse where the port cannot be listened on; `remedy` is how another one is given."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -28,7 +28,7 @@ def refuse_port_in_use(port: int) -> None:
                 if error.errno == errno.EADDRINUSE
                 else f"is no use: {error.strerror}"
             )
-            raise PortInUse(f"port {port} {why}, or take another one: `market-pipeline up --port NUMBER`") from None
+            raise PortInUse(f"port {port} {why}, or take another one: `{remedy}`") from None
 
 
 class DagsterDev:

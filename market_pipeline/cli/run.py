@@ -9,6 +9,7 @@ from rich.console import Console
 from market_pipeline.cli.dagster_dev import DagsterDev, refuse_port_in_use
 from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.cli.demo import run_demo
+from market_pipeline.cli.monitor import monitor_beside
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, SettingsError, load_provider_settings, load_settings
@@ -25,17 +26,20 @@ console = Console()
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
 ) -> None:
-    """Start everything: database, simulator (in a simulated world) and Dagster with its UI.  Ctrl-C stops it.
+    """Start everything: database, simulator (in a simulated world), the monitor and Dagster with its UI.  Ctrl-C stops it.
 
     The database stays up; `market-pipeline db stop` stops it.
     """
     settings = _checked_settings()
-    refuse_port_in_use(port)
+    refuse_port_in_use(port, "market-pipeline up --port NUMBER")
+    refuse_port_in_use(settings.monitor_port, "MONITOR_PORT=NUMBER market-pipeline up")
+    settings = settings.model_copy(update={"dagster_url": f"http://127.0.0.1:{port}"})
     database = prepared_database(settings)
     console.print(f"database   {redact_url(database.url)}")
     with ExitStack() as running:
         if settings.data_world == "simulated":
             console.print(f"simulator  {_simulator(running, settings)}")
+        console.print(f"monitor    {running.enter_context(monitor_beside(settings, database))}")
         running.enter_context(dagster := DagsterDev(dagster_home(settings), port))  # entered last, so stopped first
         console.print(f"Dagster    http://127.0.0.1:{port} (it takes some ten seconds; Ctrl-C stops everything)")
         code = dagster.wait()

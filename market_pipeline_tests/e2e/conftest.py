@@ -101,7 +101,13 @@ def user() -> Iterator[User]:
         )
     with temporary_home() as home:
         inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-        environment = {**inherited, HOME: str(home), "SIMULATOR_PORT": str(free_port()), "COLUMNS": "120"}
+        environment = {
+            **inherited,
+            HOME: str(home),
+            "SIMULATOR_PORT": str(free_port()),
+            "MONITOR_PORT": str(free_port()),
+            "COLUMNS": "120",
+        }
         somebody = User(home, environment)
         try:
             yield somebody
