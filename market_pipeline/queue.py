@@ -21,6 +21,8 @@ BY_ITSELF = (
     "dagster/from_automation_condition",
 )
 """One of these tags is on every run that nobody has asked for in person."""
+ENDS = {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
+FROM_OUTSIDE = "This run has been marked as failed from outside"  # all that Dagster says, unless it is told more
 
 
 class Priority(IntEnum):
@@ -148,8 +150,12 @@ def why_it_ended(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None
     failures = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     if failures:
         return _words(failures[-1].get_dagster_event())
-    ends = {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
-    events = [entry.get_dagster_event() for entry in instance.all_logs(run.run_id, of_type=ends)]
+    told = {dg.DagsterEventType.ENGINE_EVENT, *ENDS}
+    events = [entry.get_dagster_event() for entry in instance.all_logs(run.run_id, of_type=told)]
+    while events and events[-1].event_type not in ENDS:
+        events.pop()  # what came after the end, such as that the run is tried again
+    if len(events) > 1 and (events[-1].message or "").startswith(FROM_OUTSIDE):
+        events.pop()  # of a worker that was killed, the event before tells the signal
     return events[-1].message if events else None
 
 

@@ -1,13 +1,9 @@
 """`market-pipeline up`: the UI, running schedules and sensors, and an end that leaves nothing but the database."""
 
 import signal
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -16,61 +12,17 @@ import requests
 from market_pipeline.datasets import DATASETS
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline_tests.e2e.conftest import User, free_port
+from market_pipeline_tests.e2e.up import LOCATION, Up, started, until
 
 pytestmark = pytest.mark.slow
 
-LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "market_pipeline"}
 A_SUNDAY = datetime(2026, 11, 22, 15, tzinfo=UTC).timestamp()
-
-
-@dataclass
-class Up:
-    """A running `market-pipeline up`, its output as it comes, and its GraphQL."""
-
-    process: "subprocess.Popen[str]"
-    port: int
-    output: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        threading.Thread(target=self._read, daemon=True).start()  # a full pipe would stop it
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        self.output.extend(iter(self.process.stdout.readline, ""))
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        asked = {"query": query, "variables": variables}
-        answer = requests.post(f"http://127.0.0.1:{self.port}/graphql", json=asked, timeout=30).json()
-        assert "errors" not in answer, answer
-        return answer["data"]
-
-    def answers(self) -> bool:
-        try:
-            return requests.get(f"http://127.0.0.1:{self.port}/server_info", timeout=5).ok
-        except requests.ConnectionError:
-            return False
-
-    def says(self, words: str) -> bool:
-        return any(words in line for line in self.output)
-
-
-def until(happened: Callable[[], object], seconds: float = 60) -> None:
-    """Waits for something; fails if it does not happen in time."""
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, f"it has not happened within {seconds} s"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
 def up(user: User) -> Iterator[Up]:
-    port = free_port()
-    with user.start("market-pipeline", "up", "--port", str(port), SIMULATOR_FAULTS="*:latency=0.2") as process:
-        running = Up(process, port)
-        until(lambda: running.answers() or process.poll() is not None)
-        assert process.poll() is None, "".join(running.output)
+    with started(user, SIMULATOR_FAULTS="*:latency=0.2") as running:
         yield running
-        process.kill()
 
 
 def test_the_ui_answers_and_lists_the_assets(up: Up) -> None:
@@ -110,18 +62,16 @@ def test_a_tick_outside_of_market_hours_says_why_it_does_nothing(up: Up) -> None
         schedule={**LOCATION, "scheduleName": "stock_quotes_schedule"},
         at=A_SUNDAY,
     )["scheduleDryRun"]["evaluationResult"]
-    assert found["skipReason"] == "XNYS is closed: it opens again at 2026-11-23 14:30 UTC"
+    assert found["skipReason"] == (
+        "XNYS is closed: weekend; it opens again on Monday 2026-11-23 at 09:30 (America/New_York)"
+    )
     assert not found["runRequests"]
 
 
 def test_ctrl_c_in_the_middle_of_a_run_ends_everything_but_the_database(
     up: Up, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    launched = up.ask(
-        """mutation ($run: ExecutionParams!) { launchRun(executionParams: $run) {
-            __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
-        run={"selector": {**LOCATION, "jobName": "company_info_job"}, "mode": "default", "runConfigData": {}},
-    )["launchRun"]
+    launched = up.launch("company_info_job")
     until(lambda: user.rows("SELECT count(*) > 0 FROM company_info") == [(True,)])
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(30) == 0, "".join(up.output)
@@ -129,7 +79,7 @@ def test_ctrl_c_in_the_middle_of_a_run_ends_everything_but_the_database(
     assert not up.answers()
     assert user.rows("SELECT count(*) > 0 FROM company_info") == [(True,)], "the database still answers"
     with user.dagster(monkeypatch) as instance:
-        run = instance.get_run_by_id(launched["run"]["runId"])
+        run = instance.get_run_by_id(launched)
     assert run is not None
     assert run.status is not dg.DagsterRunStatus.SUCCESS
 

@@ -112,6 +112,18 @@ def test_a_task_is_retried_twice_and_is_then_in_the_list_of_failed_ones_with_wha
     assert [one.id for one in failed_tasks(instance, 10)] == [for_good]
 
 
+def test_of_a_worker_that_was_killed_the_signal_is_told(
+    instance: dg.DagsterInstance, some_job: dg.JobDefinition
+) -> None:
+    run = instance.create_run_for_job(some_job, status=Status.STARTED)
+    instance.report_engine_event("its process was terminated by signal 9 (SIGKILL)", run)
+    instance.report_run_failed(run)
+    instance.report_engine_event("Retrying the run", run)
+    found = task(instance, run.run_id)
+    assert found is not None
+    assert found.error_message == "its process was terminated by signal 9 (SIGKILL)"
+
+
 def test_a_run_of_the_pipeline_that_fails_says_what_its_step_said(runs: Runs) -> None:
     run = runs.of("stock_quotes", symbols=["NOPE"])
     found = task(runs.instance, run.result.run_id)

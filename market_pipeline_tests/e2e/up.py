@@ -1,0 +1,79 @@
+"""A running `market-pipeline up`, for tests that need the daemon, the code server and the UI's GraphQL."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from market_pipeline_tests.e2e.conftest import User, free_port
+
+LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "market_pipeline"}
+
+
+@dataclass
+class Up:
+    """A running `market-pipeline up`, its output as it comes, and its GraphQL."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+    output: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        threading.Thread(target=self._read, daemon=True).start()  # a full pipe would stop it
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.output.extend(iter(self.process.stdout.readline, ""))
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        asked = {"query": query, "variables": variables}
+        answer = requests.post(f"http://127.0.0.1:{self.port}/graphql", json=asked, timeout=30).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def launch(self, job: str, **config: Any) -> str:
+        """Starts a run as the UI does; its id.  `config` is the run config of its only op."""
+        settings = {"ops": {job.removesuffix("_job"): {"config": config}}} if config else {}
+        launched = self.ask(
+            """mutation ($run: ExecutionParams!) { launchRun(executionParams: $run) {
+                __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
+            run={"selector": {**LOCATION, "jobName": job}, "mode": "default", "runConfigData": settings},
+        )["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return str(launched["run"]["runId"])
+
+    def answers(self) -> bool:
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/server_info", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def says(self, words: str) -> bool:
+        return any(words in line for line in self.output)
+
+
+def until(happened: Callable[[], object], seconds: float = 60) -> None:
+    """Waits for something; fails if it does not happen in time."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"it has not happened within {seconds} s"
+        time.sleep(0.1)
+
+
+@contextmanager
+def started(user: User, **changes: str) -> Iterator[Up]:
+    """It, as soon as its UI answers; killed at the end unless the test has ended it.  `changes` are settings."""
+    port = free_port()
+    with user.start("market-pipeline", "up", "--port", str(port), **changes) as process:
+        running = Up(process, port)
+        try:
+            until(lambda: running.answers() or process.poll() is not None, 180)
+            assert process.poll() is None, "".join(running.output)
+            yield running
+        finally:
+            process.kill()
