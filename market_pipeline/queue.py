@@ -134,13 +134,21 @@ def _task(instance: dg.DagsterInstance, record: dg.RunRecord) -> Task:
         id=run.run_id,
         job=run.job_name,
         status=next(status for status, known in RUN_STATUSES.items() if run.status in known),
-        priority=int(run.tags.get(PRIORITY_TAG, Priority.NORMAL)),
+        priority=_priority(run.tags),
         retry_count=max(tries, default=1) - 1,
         error_message=why_it_ended(instance, run),
         created_at=record.create_timestamp.astimezone(UTC),
         started_at=_time(record.start_time),
         completed_at=_time(record.end_time),
     )
+
+
+def _priority(tags: Mapping[str, str]) -> int:
+    """A run's priority; what is no number counts as none, as it does for Dagster."""
+    try:
+        return int(tags.get(PRIORITY_TAG, Priority.NORMAL))
+    except ValueError:
+        return Priority.NORMAL
 
 
 def why_it_ended(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str | None:

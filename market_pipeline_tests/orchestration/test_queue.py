@@ -98,6 +98,14 @@ def test_a_task_is_known_by_its_id(instance: dg.DagsterInstance, some_job: dg.Jo
     assert task(instance, "no such run") is None
 
 
+def test_a_priority_that_somebody_has_misspelt_counts_as_none(
+    instance: dg.DagsterInstance, some_job: dg.JobDefinition
+) -> None:
+    found = task(instance, ended(instance, some_job, **{"dagster/priority": "high"}))
+    assert found is not None
+    assert found.priority == Priority.NORMAL
+
+
 def test_a_task_is_retried_twice_and_is_then_in_the_list_of_failed_ones_with_what_went_wrong(
     instance: dg.DagsterInstance, some_job: dg.JobDefinition
 ) -> None:
