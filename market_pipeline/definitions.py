@@ -8,10 +8,9 @@ import dagster as dg
 from market_pipeline.assets.derived import DERIVED_ASSETS
 from market_pipeline.assets.market_data import MARKET_DATA_ASSETS
 from market_pipeline.assets.universe import tracked_symbols
-from market_pipeline.datasets import DATASETS
-from market_pipeline.jobs import DATA_TYPE_JOBS, market_data_refresh, warm_cache
+from market_pipeline.jobs import DATA_TYPE_JOBS, maintenance_job, market_data_refresh, warm_cache
 from market_pipeline.resources import PipelineResource
-from market_pipeline.schedules import annual_returns_schedule, data_type_schedule, warm_cache_schedule
+from market_pipeline.schedules import schedules
 from market_pipeline.sensors import SENSORS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
@@ -19,15 +18,10 @@ from market_pipeline.settings import load_settings
 
 def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Everything Dagster is told; `resource_overrides` replaces resources by name, for tests."""
-    sessions = Sessions(load_settings().exchange)
     return dg.Definitions(
         assets=[tracked_symbols, *MARKET_DATA_ASSETS, *DERIVED_ASSETS],
-        jobs=[*DATA_TYPE_JOBS.values(), market_data_refresh, warm_cache],
-        schedules=[
-            *(data_type_schedule(dataset, sessions) for dataset in DATASETS.values()),
-            warm_cache_schedule(sessions),
-            annual_returns_schedule(sessions),
-        ],
+        jobs=[*DATA_TYPE_JOBS.values(), market_data_refresh, warm_cache, maintenance_job],
+        schedules=schedules(Sessions(load_settings().exchange)),
         sensors=SENSORS,
         # A second process for a step would spend two more seconds on imports, and almost every run has one step.
         executor=dg.in_process_executor,

@@ -1,4 +1,4 @@
-"""Jobs: one per data type, and the main one over all of them.
+"""Jobs: one per data type, the main one over all of them, and the maintenance of what they leave behind.
 
 Here belong jobs and nothing that they do.
 """
@@ -6,11 +6,15 @@ Here belong jobs and nothing that they do.
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
-from market_pipeline.resources import Pipeline
+from market_pipeline.maintenance import delete_old_history
+from market_pipeline.resources import Pipeline, utc_now
+from market_pipeline.settings import load_settings
+from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.timetable import is_warmed
 
 DATA_TYPE_JOBS = {
@@ -61,3 +65,22 @@ def market_data_refresh() -> None:
 def warm_cache() -> None:
     for dataset in filter(is_warmed, DATASETS.values()):
         _REFRESH_OPS[dataset.name]()
+
+
+class MaintenanceConfig(dg.Config):
+    """How much is kept."""
+
+    days_to_keep: int | None = Field(default=None, ge=1, description="days of history; unset for RETENTION_DAYS")
+
+
+@dg.op(name="delete_old_history", description="Deletes old rows of the tracking tables, then old runs.")
+def _delete_old_history(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
+    settings = load_settings()
+    days = settings.retention_days if config.days_to_keep is None else config.days_to_keep
+    deleted = delete_old_history(prepared_database(settings), context.instance, days, now=utc_now())
+    context.log.info("deleted what is older than %d days: %s", days, deleted)
+
+
+@dg.job(description="Deletes tracking, runs and their events once they are old.  Market data stays.")
+def maintenance_job() -> None:
+    _delete_old_history()

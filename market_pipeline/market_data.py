@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -19,7 +19,8 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import Dataset, Record, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
-from market_pipeline.fetching.router import Deliver, Errors, Report, Router, Wanted
+from market_pipeline.fetching.report import Errors, Report
+from market_pipeline.fetching.router import Deliver, Router, Wanted
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.errors import MalformedResponse, ProviderError
 from market_pipeline.providers.messages import Window
@@ -91,6 +92,7 @@ class MarketData:
         ranking: Ranking,
         router: Router,
         sessions: Sessions,
+        longest_wait: timedelta,
         clock: Callable[[], datetime],
         run_id: str,
         repeats: str | None = None,
@@ -100,6 +102,7 @@ class MarketData:
         self._ranking = ranking
         self._router = router
         self._sessions = sessions
+        self._longest_wait = longest_wait
         self._clock = clock
         self._run_id = run_id
         self._answers_of = run_id if repeats is None else repeats
@@ -114,16 +117,17 @@ class MarketData:
         strategy: Strategy | None = None,
         providers: Sequence[str] = (),
         partition_key: str = "",
+        deadline: datetime | None = None,
         use_cache: bool = True,
         progress: Callable[[Refreshed], None] = lambda so_far: None,
     ) -> Refreshed:
         """Fetch the symbols that no earlier answer serves, and write each answer as it arrives.
 
         `providers` narrows the vendors and whose answers serve, `partition_key` is what failures are remembered under.
-        Without `use_cache` only this run's own answers serve, so that a retry asks for what is missing.  `progress` is told
-        after each answer what came of it so far, always by the object that is returned in the end.  Raises NoVendor, and
-        DatabaseUnavailable or psycopg.Error when rows cannot be stored; what was written before stays.  What vendors do
-        wrong is in the report.
+        Waits for vendors last until `deadline` at most; None for as long as is set.  Without `use_cache` only this run's own
+        answers serve, so that a retry asks for what is missing.  `progress` is told after each answer what came of it so
+        far, always by the object that is returned in the end.  Raises NoVendor, and DatabaseUnavailable or psycopg.Error
+        when rows cannot be stored; what was written before stays.  What vendors do wrong is in the report.
         """
         question = Question(dataset=dataset, window=window, timeframe=timeframe, providers=tuple(providers))
         with self._database.connect(autocommit=True, name=f"fetch {dataset.name}") as connection:
@@ -135,6 +139,7 @@ class MarketData:
                 window=window,
                 timeframe=timeframe,
                 strategy=dataset.strategy if strategy is None else strategy,
+                deadline=self.deadline(dataset) if deadline is None else deadline,
             )
             done = Refreshed(
                 cached=served.answers, report=Report(requested=len(wanted.symbols)), rows_by_day=served.rows_by_day
@@ -142,7 +147,7 @@ class MarketData:
             if wanted.symbols:
                 self._fetch(connection, wanted, providers, cache, done, progress)
             now = self._clock()
-            owed = failures(done.report, now)
+            owed = failures(done.report)
             clear_failures(connection, dataset.name, partition_key, done.settled, timeframe=timeframe)
             record_failures(
                 connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now, timeframe=timeframe
@@ -179,6 +184,12 @@ class MarketData:
         old = cache.stale(report.failed.keys() - report.unknown)
         done.stale = old.answers
         done.rows_by_day.update(old.rows_by_day)
+
+    def deadline(self, dataset: Dataset, seconds: float | None = None) -> datetime:
+        """Until when a step that begins now may wait for vendors: so many seconds, else as set, but no longer than what it
+        fetches stays fresh."""
+        longest = self._longest_wait if seconds is None else timedelta(seconds=seconds)
+        return self._clock() + min(longest, dataset.freshness.warn)
 
     def _storing(
         self, connection: psycopg.Connection[TupleRow], wanted: Wanted, cache: AnswerCache, done: Refreshed
@@ -278,7 +289,11 @@ def open_market_data(
                 observe=lambda attempt: recorder.record(AttemptRow.of(attempt, run_id)),
             )
             router = Router(
-                caller, clock=clock, batch_size=settings.fetch_batch_size, concurrency=settings.fetch_concurrency
+                caller,
+                clock=clock,
+                sleep=sleep,
+                batch_size=settings.fetch_batch_size,
+                concurrency=settings.fetch_concurrency,
             )
             priorities = {name: one.priority for name, one in own.items() if one.priority is not None}
             ranking = Ranking(vendors, priorities, router, clock, chance)
@@ -288,6 +303,7 @@ def open_market_data(
                 ranking=ranking,
                 router=router,
                 sessions=Sessions(settings.exchange),
+                longest_wait=timedelta(seconds=settings.fetch_deadline_seconds),
                 clock=clock,
                 run_id=run_id,
                 repeats=repeats,

@@ -11,11 +11,27 @@ import dagster as dg
 from dagster._core.definitions.target import ExecutableDefinition
 
 from market_pipeline.assets.targets import RefreshConfig
-from market_pipeline.datasets import Dataset
-from market_pipeline.jobs import DATA_TYPE_JOBS, warm_cache
+from market_pipeline.datasets import DATASETS, Dataset
+from market_pipeline.jobs import DATA_TYPE_JOBS, maintenance_job, warm_cache
 from market_pipeline.queue import RUN_STATUSES, UNFINISHED, Priority, TaskStatus
 from market_pipeline.sessions import Sessions
 from market_pipeline.timetable import cron_of, warming_cron, why_not_now, why_not_warm
+
+
+def schedules(sessions: Sessions) -> list[dg.ScheduleDefinition]:
+    """All of them, in the time zone of the exchange."""
+    return [
+        *(data_type_schedule(dataset, sessions) for dataset in DATASETS.values()),
+        warm_cache_schedule(sessions),
+        annual_returns_schedule(sessions),
+        scheduled(
+            maintenance_job,
+            "0 2 * * 0",  # nothing live competes for the database
+            timezone=str(sessions.timezone),
+            description="Deletes old history on Sunday at 02:00.",
+            priority=Priority.LOW,
+        ),
+    ]
 
 
 def scheduled(

@@ -105,6 +105,9 @@ class Settings(_EnvironmentSettings):
     freshness_runs: Annotated[int, Field(ge=0, le=20)] = Field(
         default=2, description="runs at once that refresh what is stale; 0 for none: then only the schedules fetch"
     )
+    retention_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
+        default=30, description="days that tracking and Dagster's runs are kept; market data is kept for ever"
+    )
     alert_urls: SecretStr | None = Field(
         default=None,
         description="who is told of alerts: Apprise URLs such as jsons://host/path or slack://…, separated by spaces",
@@ -119,6 +122,10 @@ class Settings(_EnvironmentSettings):
         default=30, description="longest wait for a vendor to connect or to send the next bytes"
     )
 
+    fetch_deadline_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
+        default=600,
+        description="how long a step may wait for vendors whose limits are spent; never longer than its data stays fresh",
+    )
     dagster_url: str = Field(
         default="http://127.0.0.1:3000",
         pattern=r"^https?://",

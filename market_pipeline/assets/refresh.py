@@ -7,6 +7,7 @@ there are belongs to `market_data`, what is asked for to `targets`, how one fetc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -16,7 +17,7 @@ from market_pipeline.assets.execution import execution
 from market_pipeline.assets.progress import Progress
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
 from market_pipeline.datasets import Dataset, PartitionedBy
-from market_pipeline.fetching.router import Errors
+from market_pipeline.fetching.report import Errors
 from market_pipeline.market_data import Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
 from market_pipeline.ranking import NoVendor
@@ -51,8 +52,9 @@ def refresh(
     """
     with execution(context, pipeline.database, dataset.name) as log:
         wanted = _target(context, dataset, config, pipeline, keys)
+        deadline = pipeline.market_data.deadline(dataset, config.deadline_seconds)
         log.plan(wanted.partition, [status for fetch in wanted.fetches for status in _waiting(fetch, "pending")])
-        done = [_fetch(context, dataset, config, pipeline, wanted, fetch, log) for fetch in wanted.fetches]
+        done = [_fetch(context, dataset, config, pipeline, wanted, fetch, deadline, log) for fetch in wanted.fetches]
         _conclude(context, dg.AssetKey(dataset.name), _outcome(dataset, wanted, done), strict=keys is not None)
 
 
@@ -103,6 +105,7 @@ def _fetch(
     pipeline: Pipeline,
     wanted: Target,
     fetch: Fetch,
+    deadline: datetime,
     log: ExecutionLog,
 ) -> Refreshed:
     context.log.info("asking for %s %s of %d symbols", dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols))
@@ -122,6 +125,7 @@ def _fetch(
             strategy=config.strategy,
             providers=config.providers,
             partition_key=wanted.partition,
+            deadline=deadline,
             use_cache=config.use_cache,
             progress=watch,
         )
@@ -133,15 +137,22 @@ def _fetch(
             " stays; another try asks for the rest."
         ) from error
     log.note(_statuses(fetch, done))
+    _tell(context, done)
+    return done
+
+
+def _tell(context: dg.OpExecutionContext, done: Refreshed) -> None:
+    """What came of a fetch, in the run's log."""
     report, written = done.report, done.written
     if done.cached:
         context.log.info("%d symbols not asked for: answered lately (use_cache: false asks anew)", len(done.cached))
     context.log.info(
-        "%d of %d symbols settled by %s in %.1f s; rows: %d new, %d changed, %d as before",
+        "%d of %d symbols settled by %s in %.1f s%s; rows: %d new, %d changed, %d as before",
         len(report.answered),
         report.requested,
         report.vendors,
         report.seconds,
+        "" if report.pace is None else f", {report.pace:.2f} times the least that the vendors' limits allow",
         written.inserted,
         written.updated,
         written.unchanged,
@@ -150,9 +161,14 @@ def _fetch(
         context.log.warning(
             "%d symbols that failed are served by old rows, which are flagged as stale", len(done.stale)
         )
+    if report.retry_at is not None:
+        context.log.warning(
+            "nobody would be asked about %d symbols; earliest retry at %s",
+            len(report.kept_back),
+            f"{report.retry_at:%Y-%m-%d %H:%M:%S %Z}",
+        )
     for symbol, errors in list(report.failed.items())[:SAMPLE]:
         context.log.warning("%s failed: %s", symbol, _said(errors))
-    return done
 
 
 def _waiting(fetch: Fetch, status: State) -> Iterator[SymbolStatus]:
@@ -201,6 +217,8 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
     vendors: Counter[str] = Counter()
     for one in done:
         vendors.update(one.report.vendors)
+    seconds = sum(one.report.seconds for one in done)
+    least = sum(one.report.least_seconds for one in done)
     return {
         "rows": sum(one.written.rows for one in done),
         "rows_inserted": sum(one.written.inserted for one in done),
@@ -213,7 +231,9 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
         "symbols_stale": sum(len(one.stale) for one in done),
         "fallbacks": sum(one.report.fallbacks for one in done),
         "calls": sum(one.report.attempts for one in done),
-        "seconds": round(sum(one.report.seconds for one in done), 3),
+        "seconds": round(seconds, 3),
+        "least_seconds": round(least, 3),
+        **({"achieved_to_theoretical": round(seconds / least, 3)} if least > 0 else {}),
         "vendors": dg.MetadataValue.json(dict(vendors)),
         "membership_changes": dg.MetadataValue.json(
             {index: dict(changes) for one in done for index, changes in one.membership_changes.items()}

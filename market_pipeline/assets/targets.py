@@ -39,6 +39,11 @@ class RefreshConfig(SymbolsConfig):
     use_cache: bool = Field(
         default=True, description="no calls for what any run has been answered lately; false asks anew"
     )
+    deadline_seconds: float | None = Field(
+        default=None,
+        ge=0,
+        description="how long it may wait for vendors; unset for FETCH_DEADLINE_SECONDS, 0 not at all",
+    )
 
 
 @dataclass(frozen=True, slots=True)

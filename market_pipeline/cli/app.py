@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from market_pipeline.cli import alerts, cache, database, inspect, monitor, providers, quality, run, symbols
+from market_pipeline.cli import alerts, cache, cleanup, database, inspect, monitor, providers, quality, run, symbols
 from market_pipeline.sessions import UnknownExchange
 from market_pipeline.settings import SettingsError
 from market_pipeline.simulator.process import PortInUse
@@ -32,6 +32,7 @@ app.command()(run.simulator)
 app.command()(monitor.monitor)
 app.command()(inspect.status)
 app.command()(quality.quality)
+app.command()(cleanup.cleanup)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(providers.app, name="providers")
 app.add_typer(cache.app, name="cache")

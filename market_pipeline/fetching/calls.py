@@ -4,13 +4,15 @@ Here belongs everything about a single call, its follow-up pages and its retries
 symbols, and what happens next, belongs to the router.
 """
 
+import math
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 from tenacity.wait import wait_base
 
 from market_pipeline.datasets import MARKET_WIDE, Dataset, Record, Rejected
@@ -22,8 +24,12 @@ from market_pipeline.providers.errors import MalformedResponse, NoData, Provider
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Window
 
 TRIES = 3
+RETRY_SHARE = (
+    0.2  # of a fetch's calls may be retries: while everybody is down a thousand symbols do not become three thousand
+)
+FREE_RETRIES = TRIES - 1  # are allowed in any case, so that a fetch of one call gets its tries
 MAX_PAGES = 60  # follow-ups of one ask: a whole chain has about 20 expirations, a paged one about 40 pages
-PATIENCE = 2.0  # seconds a call may wait for its turn: enough for per-second limits, not for per-minute ones
+LONGEST_TURN = 2.0  # seconds a call may wait for its turn: enough for per-second limits, not for per-minute ones
 SHORTEST_WAIT = 0.01  # seconds between two questions whether it is a call's turn
 
 
@@ -34,6 +40,8 @@ class Attempt:
     provider: str
     endpoint: str
     ask: Ask
+    cost: int
+    """Units of the vendor's quota."""
     started_at: datetime
     response_ms: float
     status: int | None = None
@@ -45,15 +53,23 @@ class Attempt:
     symbol_errors: dict[str, ProviderError] = field(default_factory=dict)
     more: tuple[Request, ...] = ()
 
+    @property
+    def answered(self) -> bool:
+        """Whether the vendor works; it may have nothing to tell."""
+        return self.error is None or isinstance(self.error, NoData | UnknownSymbol)
+
 
 class NotAsked(ProviderError):
     """The gate kept a call back; nothing was sent.  Kept beside the vendors' errors so that a report can say why."""
 
     outcome = "not_asked"
 
-    def __init__(self, refusal: NotNow) -> None:
+    def __init__(self, refusal: NotNow, at: datetime) -> None:
         super().__init__(f"not asked: {refusal.reason}")
-        self.wait = refusal.wait
+        self.until = None if refusal.wait == math.inf else at + timedelta(seconds=refusal.wait)
+        """When to ask again; None where time mends nothing, such as a rejected key."""
+        self.paced = refusal.paced
+        """Whether the call is let through then: only limits are in its way, not a vendor that is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +79,48 @@ class Called:
     ask: Ask
     attempts: tuple[Attempt, ...]
     refused: NotAsked | None = None
+    repeated: tuple[Attempt, ...] = ()
+    """Attempts that failed and were made again, which say nothing about the symbols."""
+
+
+class Patience:
+    """How often and how long one fetch tries again; for any thread.  No sleep of the fetch ends after `deadline`."""
+
+    def __init__(self, clock: Callable[[], datetime], deadline: datetime) -> None:
+        self._clock = clock
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._retries = 0
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether a sleep of so many seconds, from now on, ends before the deadline."""
+        return seconds <= (self._deadline - self._clock()).total_seconds()
+
+    def count(self) -> None:
+        """One more call, be it a first try or a retry."""
+        with self._lock:
+            self._calls += 1
+
+    def grants(self, seconds: float) -> bool:
+        """Whether one more retry may be made, after so many seconds; if so it is counted."""
+        with self._lock:
+            granted = self._retries < max(FREE_RETRIES, RETRY_SHARE * self._calls) and self.lasts(seconds)
+            self._retries += granted
+            return granted
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is asked of whom, and how hard to try."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+    dataset: Dataset
+    ask: Ask
+    patience: Patience
+    last_resort: bool = False
+    """No other vendor is left, so that Unavailable gets TRIES tries."""
 
 
 class Caller:
@@ -83,60 +141,77 @@ class Caller:
         self._observe = observe
         self._backoff = backoff
 
-    def call(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, *, last_resort: bool) -> Called:
-        """Ask and follow the pages.  `last_resort`: no other vendor is left, so that Unavailable gets TRIES tries."""
+    def call(self, call: Call) -> Called:
+        """Ask and follow the pages."""
         attempts: list[Attempt] = []
-        waiting = deque(endpoint.requests(ask))
+        repeated: list[Attempt] = []
+        waiting = deque(call.endpoint.requests(call.ask))
         while waiting and len(attempts) < MAX_PAGES:
-            request = waiting.popleft()
             try:
-                attempt = self._persist(vendor, endpoint, dataset, ask, request, last_resort)
+                *vain, attempt = self._persist(call, waiting.popleft())
             except NotAsked as refused:
-                return Called(ask, tuple(attempts), refused)
+                return Called(call.ask, tuple(attempts), refused, tuple(repeated))
+            repeated += vain
             attempts.append(attempt)
             if attempt.error is not None:
                 break
             waiting.extend(attempt.more)
-        return Called(ask, tuple(attempts))
+        return Called(call.ask, tuple(attempts), None, tuple(repeated))
 
     def settle(self, vendor: Vendor) -> None:
         """No more calls to a vendor follow for now: others may have what was kept ready for them."""
         self._gate.settle(vendor)
 
-    def _persist(
-        self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request, last_resort: bool
-    ) -> Attempt:
+    def _persist(self, call: Call, request: Request) -> list[Attempt]:
+        """One attempt, or several of which all but the last were unavailable.  Raises NotAsked where there is none."""
+        made: list[Attempt] = []
+
+        def attempt() -> Attempt:
+            made.append(self._attempt(call, request))
+            return made[-1]
+
+        def enough(state: RetryCallState) -> bool:
+            tries = TRIES if call.last_resort else 1
+            return state.attempt_number >= tries or not call.patience.grants(state.upcoming_sleep)
+
         retrying = Retrying(
-            stop=stop_after_attempt(TRIES if last_resort else 1),
+            stop=enough,
             wait=self._backoff,
             retry=retry_if_result(lambda attempt: isinstance(attempt.error, Unavailable)),
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+            retry_error_callback=lambda state: None,
             sleep=self._sleep,
         )
-        attempt: Attempt = retrying(self._attempt, vendor, endpoint, dataset, ask, request, last_resort)
-        return attempt
+        try:
+            retrying(attempt)
+        except NotAsked:
+            if not made:
+                raise
+        return made
 
-    def _attempt(
-        self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request, last_resort: bool
-    ) -> Attempt:
-        cost = endpoint.price(ask) + vendor.client.requests_ahead(request)
-        self._await_turn(vendor, endpoint, cost, last_resort)
-        attempt = self._exchange(vendor, endpoint, dataset, ask, request)
-        self._gate.report(vendor, endpoint.name, attempt.error, cost=cost)
+    def _attempt(self, call: Call, request: Request) -> Attempt:
+        cost = call.endpoint.price(call.ask) + call.vendor.client.requests_ahead(request)
+        self._await_turn(call, cost)
+        call.patience.count()
+        attempt = self._exchange(call, request, cost)
+        self._gate.report(call.vendor, call.endpoint.name, attempt.error, cost=cost)
         self._observe(attempt)
         return attempt
 
-    def _await_turn(self, vendor: Vendor, endpoint: Endpoint, cost: int, last_resort: bool) -> None:
-        """Return when the gate lets the call through.  Raises NotAsked when that would take more than PATIENCE."""
-        patience = PATIENCE
-        while (refusal := self._gate.ask(vendor, endpoint.name, cost=cost, last_resort=last_resort)) is not None:
+    def _await_turn(self, call: Call, cost: int) -> None:
+        """Return when the gate lets the call through.  Raises NotAsked when that would take more than LONGEST_TURN."""
+        left = LONGEST_TURN
+        while True:
+            refusal = self._gate.ask(call.vendor, call.endpoint.name, cost=cost, last_resort=call.last_resort)
+            if refusal is None:
+                return
             wait = max(refusal.wait, SHORTEST_WAIT)
-            if wait > patience:
-                raise NotAsked(refusal)
-            patience -= wait
+            if wait > left or not call.patience.lasts(wait):
+                raise NotAsked(refusal, self._clock())
+            left -= wait
             self._sleep(wait)
 
-    def _exchange(self, vendor: Vendor, endpoint: Endpoint, dataset: Dataset, ask: Ask, request: Request) -> Attempt:
+    def _exchange(self, call: Call, request: Request, cost: int) -> Attempt:
+        vendor, endpoint, dataset, ask = call.vendor, call.endpoint, call.dataset, call.ask
         started_at, started = self._clock(), time.perf_counter()
         answer: Answer | None = None
         error: ProviderError | None = None
@@ -157,6 +232,7 @@ class Caller:
             provider=vendor.name,
             endpoint=endpoint.name,
             ask=ask,
+            cost=cost,
             started_at=started_at,
             response_ms=elapsed_ms,
             status=None if answer is None else answer.status,

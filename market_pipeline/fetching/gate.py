@@ -37,7 +37,7 @@ _SETTINGS = """
         set_config('lock_timeout', '1s', false), set_config('statement_timeout', '5s', false)
 """
 _REGISTER = "SELECT gate_register(%s, %s, %s, %s::integer[], %s::double precision[], %s)"
-_ASK = "SELECT tokens, slots, wait, reason FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_ASK = "SELECT tokens, slots, wait, reason, paced FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _REPORT = "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 log = logging.getLogger(__name__)
 
@@ -201,9 +201,9 @@ class Gate:
                 *(slots, wanted, cost, last_resort, self._at()),
             ],
         ).fetchone()
-        tokens, slots, wait, reason = row or (0, 0, 0.0, "")
+        tokens, slots, wait, reason, paced = row or (0, 0, 0.0, "", True)
         if tokens == 0:
-            return NotNow(wait, reason)
+            return NotNow(wait, reason, paced)
         held.told = slots, held.kept + tokens * cost
         part.cost, part.leased, part.tokens, part.leased_at = cost, tokens, tokens - 1, now
         held.slots = slots

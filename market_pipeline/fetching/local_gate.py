@@ -36,6 +36,8 @@ class NotNow:
 
     wait: float
     reason: str
+    paced: bool
+    """Whether the call will be let through then: only limits or the vendor's own Retry-After are in its way."""
 
 
 @dataclass
@@ -43,8 +45,8 @@ class _VendorState:
     spent: deque[tuple[float, int]] = field(default_factory=deque)
     """Time and cost of the calls in the longest window."""
     next_call_at: float = 0.0
-    off: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """Until when and why, by scope; `""` for the whole vendor."""
+    off: dict[str, tuple[float, str, bool]] = field(default_factory=dict)
+    """Until when, why, and whether it is paced, by scope; `""` for the whole vendor."""
     failures: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     refusals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -65,14 +67,14 @@ class LocalGate:
         with self._lock:
             state, now = self._vendors[vendor.name], self._clock()
             for part in ("", scope):
-                until, reason = state.off.get(part, (now, ""))
+                until, reason, paced = state.off.get(part, (now, "", True))
                 if until > now:
-                    return NotNow(until - now, reason)
+                    return NotNow(until - now, reason, paced)
             starts = max(now, state.next_call_at)
             for rate in vendor.limits:
                 starts = max(starts, _earliest(state.spent, rate, cost, starts))
             if starts > now:
-                return NotNow(starts - now, f"its plan's calls are spent for another {starts - now:.1f} s")
+                return NotNow(starts - now, f"its plan's calls are spent for another {starts - now:.1f} s", True)
             state.next_call_at = now + vendor.interval
             self._spend(state, vendor, now, cost)
             return None
@@ -84,20 +86,24 @@ class LocalGate:
             match error:
                 case RateLimited(retry_after=seconds):
                     wait = UNTOLD_RETRY_AFTER if seconds is None else min(seconds, LONGEST)
-                    state.off[""] = (now + wait, f"it is rate-limiting: {error}")
+                    state.off[""] = (now + wait, f"it is rate-limiting: {error}", True)
                 case AuthenticationFailed():
                     # a key does not get better by waiting; a vendor without one has sent us away for some other reason
                     wait = float("inf") if vendor.provider.needs_key else LONGEST
-                    state.off[""] = (now + wait, f"it does not let us in: {error}")
+                    state.off[""] = (now + wait, f"it does not let us in: {error}", False)
                 case NotEntitled():
                     state.refusals[scope] += 1
                     if state.refusals[scope] >= REFUSALS_IN_A_ROW:
-                        state.off[scope] = (now + FOR_THE_DAY, f"its plan does not include this: {error}")
+                        state.off[scope] = (now + FOR_THE_DAY, f"its plan does not include this: {error}", False)
                 case Unavailable() | MalformedResponse():
                     state.failures[scope] += 1
                     if state.failures[scope] >= FAILURES_IN_A_ROW:
                         state.failures[scope] = 0
-                        state.off[scope] = (now + COOLDOWN, f"{FAILURES_IN_A_ROW} failures in a row, last: {error}")
+                        state.off[scope] = (
+                            now + COOLDOWN,
+                            f"{FAILURES_IN_A_ROW} failures in a row, last: {error}",
+                            False,
+                        )
                 case _:
                     state.failures[scope] = state.refusals[scope] = 0
 

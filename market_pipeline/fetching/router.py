@@ -1,26 +1,27 @@
 """The walk over vendors until no symbol is left: who is asked for which symbols, in batches, a few at a time.
 
-Here belongs the order of events of one fetch and its report.  A single call belongs to `calls`, the order of vendors to
-`strategies`; storing what comes back belongs to whoever passes `deliver`.
+Here belongs the order of events of one fetch.  A single call belongs to `calls`, the order of vendors to `strategies`, what
+came of it to `report`; storing what comes back belongs to whoever passes `deliver`.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from math import inf
 
 from market_pipeline.datasets import Dataset, Strategy
-from market_pipeline.fetching.calls import Attempt, Called, Caller, NotAsked, verdicts
+from market_pipeline.fetching.calls import SHORTEST_WAIT, Attempt, Call, Called, Caller, NotAsked, Patience, verdicts
+from market_pipeline.fetching.pace import least_seconds, supply_of
 from market_pipeline.fetching.planner import batch_of, in_order, quota_needed
+from market_pipeline.fetching.report import Errors, Report, is_away, kept_back_until, paced_until
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Endpoint
-from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, ProviderError, UnknownSymbol
+from market_pipeline.providers.errors import NotEntitled, ProviderError, RateLimited
 from market_pipeline.providers.messages import Ask, Window
 
-Errors = dict[str, ProviderError]  # by vendor
 Deliver = Callable[[Sequence[Attempt], Sequence[str]], Mapping[str, ProviderError]]
 """Takes a vendor's attempts, and the symbols they settle; says of which of these the answer is none after all, and why."""
 
@@ -36,55 +37,8 @@ class Wanted:
     strategy: Strategy = Strategy.MOST_RELIABLE
     asked_first: Mapping[str, str] = field(default_factory=dict)
     """The vendor that is asked first for a symbol: the home of its series, or one that is tried out."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What came of a fetch, symbol by symbol.  Counts are of symbols unless they say otherwise."""
-
-    requested: int
-    answered: dict[str, str] = field(default_factory=dict)
-    """The vendor that settled each symbol."""
-    failed: dict[str, Errors] = field(default_factory=dict)
-    """Why each vendor did not, for symbols that none of them settled."""
-    fallbacks: int = 0
-    """Symbols that were settled by a vendor after another one had failed for them."""
-    attempts: int = 0
-    records: int = 0
-    rejected: int = 0
-    seconds: float = 0.0
-
-    def count(self, attempts: Sequence[Attempt]) -> None:
-        self.attempts += len(attempts)
-        self.records += sum(len(attempt.records) for attempt in attempts)
-        self.rejected += sum(len(attempt.rejected) for attempt in attempts)
-
-    def settle(self, vendor: str, verdicts: Mapping[str, ProviderError | None], open_: dict[str, Errors]) -> None:
-        """Take symbols that `vendor` has answered for out of `open_`, and note there why it has not for others."""
-        for symbol, error in verdicts.items():
-            if error is not None:
-                open_[symbol][vendor] = error
-            else:
-                self.fallbacks += any(name != vendor for name in open_.pop(symbol))
-                self.answered[symbol] = vendor
-
-    @property
-    def vendors(self) -> dict[str, int]:
-        """Settled symbols by vendor, most first."""
-        return dict(Counter(self.answered.values()).most_common())
-
-    @property
-    def unknown(self) -> set[str]:
-        """Symbols that every vendor which was asked says do not exist."""
-        return {symbol for symbol, errors in self.failed.items() if _nobody_knows(errors)}
-
-
-def _nobody_knows(errors: Errors) -> bool:
-    """Whether every vendor that looked the symbol up does not know it; who refuses us says nothing about it."""
-    looked = [
-        error for error in errors.values() if not isinstance(error, NotAsked | NotEntitled | AuthenticationFailed)
-    ]
-    return bool(looked) and all(isinstance(error, UnknownSymbol) for error in looked)
+    deadline: datetime
+    """Until when a wait may last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +50,37 @@ class _Leg:
     only: frozenset[str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What the rounds of one fetch have in common."""
+
+    wanted: Wanted
+    legs: Sequence[_Leg]
+    open: dict[str, Errors]
+    """Symbols that nobody has settled yet, with what each vendor said."""
+    report: Report
+    deliver: Deliver
+    progress: Callable[[], None]
+    patience: Patience
+
+
 class Router:
     """Fetches by asking `vendors` in the order given; blocking, one fetch at a time per instance."""
 
-    def __init__(self, caller: Caller, *, clock: Callable[[], datetime], batch_size: int, concurrency: int) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        *,
+        clock: Callable[[], datetime],
+        batch_size: int,
+        concurrency: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._caller = caller
         self._clock = clock
         self._batch_size = batch_size
         self._concurrency = concurrency
+        self._sleep = sleep
 
     def fetch(
         self,
@@ -113,26 +90,73 @@ class Router:
         deliver: Deliver,
         progress: Callable[[], None],
     ) -> None:
-        """Walk the vendors and fill in `report`.
+        """Walk the vendors until nobody is left to ask, and fill in `report`.
 
         In this thread, as answers arrive: `deliver` is called with those of one vendor that are there, then, when they are in
         the report, `progress`.  Never raises for what vendors do: that is in the report.  What these two raise ends the fetch.
         """
         started = time.perf_counter()
-        failed: dict[str, Errors] = {symbol: {} for symbol in wanted.symbols}
-        legs = self._legs(wanted, vendors)
-        for position, leg in enumerate(legs):
-            symbols = [symbol for symbol in failed if _eligible(symbol, leg, failed[symbol])]
-            is_last = not any(later.vendor.name != leg.vendor.name for later in legs[position + 1 :])
-            for ended in self._calls(wanted, leg, symbols, last_resort=is_last):
-                attempts = [attempt for called in ended for attempt in called.attempts]
-                found = {symbol: error for one in ended for symbol, error in verdicts(wanted.dataset, one).items()}
-                report.count(attempts)
-                found |= deliver(attempts, [symbol for symbol, error in found.items() if error is None])
-                report.settle(leg.vendor.name, found, failed)
-                progress()
-        report.failed = failed
+        walk = _Walk(
+            wanted,
+            self._legs(wanted, vendors),
+            {symbol: {} for symbol in wanted.symbols},
+            report,
+            deliver,
+            progress,
+            Patience(self._clock, wanted.deadline),
+        )
+        self._round(walk)
+        self._try_those_put_away(walk)
+        while self._pause(walk):
+            answers, attempts = report.answers, report.attempts
+            self._round(walk, again=lambda errors: paced_until(errors, self._clock()) is not None)
+            if report.answers == answers and report.attempts > attempts:
+                break  # who has nothing but errors to tell is not asked until the deadline
+        now = self._clock()
+        report.failed = walk.open
+        until = {symbol: kept_back_until(errors, now) for symbol, errors in walk.open.items()}
+        report.kept_back = {symbol: time for symbol, time in until.items() if time is not None}
+        asked = [supply_of(vendor) for vendor in vendors if vendor.name in report.units]
+        report.least_seconds = least_seconds(report.units.total(), asked)
         report.seconds = time.perf_counter() - started
+
+    def _round(self, walk: _Walk, *, again: Callable[[Errors], bool] | None = None, last_resort: bool = False) -> None:
+        """Ask everybody once, in their order.  Later rounds are for symbols whose errors so far are worth asking `again`."""
+        chosen = {symbol for symbol, errors in walk.open.items() if again is None or again(errors)}
+        for position, leg in enumerate(walk.legs):
+            symbols = [
+                symbol
+                for symbol, errors in walk.open.items()
+                if symbol in chosen and _eligible(symbol, leg, errors.get(leg.vendor.name), again is not None)
+            ]
+            is_last = not any(later.vendor.name != leg.vendor.name for later in walk.legs[position + 1 :])
+            for ended in self._calls(walk, leg, symbols, last_resort=last_resort or is_last):
+                attempts = [attempt for called in ended for attempt in called.attempts]
+                found = {symbol: error for one in ended for symbol, error in verdicts(walk.wanted.dataset, one).items()}
+                walk.report.count([*attempts, *(attempt for called in ended for attempt in called.repeated)])
+                found |= walk.deliver(attempts, [symbol for symbol, error in found.items() if error is None])
+                walk.report.settle(leg.vendor.name, found, walk.open)
+                walk.progress()
+
+    def _try_those_put_away(self, walk: _Walk) -> None:
+        """Where nobody that could answer would be asked, a vendor that was put away is tried once in a minute."""
+        now = self._clock()
+
+        def stranded(errors: Errors) -> bool:
+            return is_away(errors) and kept_back_until(errors, now) is not None
+
+        if any(stranded(errors) for errors in walk.open.values()):
+            self._round(walk, again=stranded, last_resort=True)
+
+    def _pause(self, walk: _Walk) -> bool:
+        """Sleep until a vendor that was only limited may be asked again; False when there is none before the deadline."""
+        now = self._clock()
+        times = [paced_until(errors, now) for errors in walk.open.values()]
+        seconds = min(((time - now).total_seconds() for time in times if time is not None), default=inf)
+        if not walk.patience.lasts(seconds):
+            return False
+        self._sleep(max(seconds, SHORTEST_WAIT))
+        return True
 
     def quota_needed(self, wanted: Wanted, vendor: Vendor) -> int | None:
         """Quota that a vendor's first way to answer takes, pages aside; None where it has no way to answer."""
@@ -167,34 +191,44 @@ class Router:
             timeframe=wanted.timeframe,
         )
 
-    def _calls(self, wanted: Wanted, leg: _Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[list[Called]]:
+    def _calls(self, walk: _Walk, leg: _Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[list[Called]]:
         """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded.
 
-        Those that end while the caller is busy come together: one write of 16 rows takes hardly longer than one of 1.
+        Those that end while the caller is busy come together: one write of 16 rows takes hardly longer than one of 1.  What
+        the gate says to one call it would say to the next ones, so that these are not made.
         """
+        wanted = walk.wanted
         size = batch_of(leg.endpoint, self._ask(wanted, symbols), self._batch_size)
         asks = (self._ask(wanted, symbols[at : at + size]) for at in range(0, len(symbols), size))
         workers = min(leg.vendor.provider.concurrency, self._concurrency)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=leg.vendor.name)
         pending: set[Future[Called]] = set()
+        refused: NotAsked | None = None
         try:
             while True:
-                for ask in islice(asks, 2 * workers - len(pending)):
-                    pending.add(
-                        pool.submit(
-                            self._caller.call, leg.vendor, leg.endpoint, wanted.dataset, ask, last_resort=last_resort
-                        )
-                    )
+                for ask in islice(asks, 2 * workers - len(pending) if refused is None else 0):
+                    call = Call(leg.vendor, leg.endpoint, wanted.dataset, ask, walk.patience, last_resort)
+                    pending.add(pool.submit(self._caller.call, call))
                 if not pending:
-                    return
+                    break
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield [future.result() for future in done]
+                ended = [future.result() for future in done]
+                refused = next((called.refused for called in ended if called.refused is not None), refused)
+                yield ended
+            if refused is not None and (kept_back := [Called(ask, (), refused) for ask in asks]):
+                yield kept_back
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             self._caller.settle(leg.vendor)
 
 
-def _eligible(symbol: str, leg: _Leg, errors: Errors) -> bool:
-    """Whether a leg may help a symbol: its vendor has not failed it yet, or only another endpoint was refused."""
-    earlier = errors.get(leg.vendor.name)
-    return (leg.only is None or symbol in leg.only) and (earlier is None or isinstance(earlier, NotEntitled | NotAsked))
+def _eligible(symbol: str, leg: _Leg, earlier: ProviderError | None, again: bool) -> bool:
+    """Whether a leg may help a symbol, about which its vendor has said `earlier`.
+
+    In the first round: unless the vendor has failed it, and not only at another endpoint.  Later: if it has not looked yet.
+    """
+    if leg.only is not None and symbol not in leg.only:
+        return False
+    if again:
+        return isinstance(earlier, NotAsked | RateLimited)
+    return earlier is None or isinstance(earlier, NotEntitled | NotAsked)

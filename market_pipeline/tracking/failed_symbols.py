@@ -12,8 +12,7 @@ import orjson
 import psycopg
 from psycopg.rows import TupleRow, class_row
 
-from market_pipeline.fetching.calls import NotAsked
-from market_pipeline.fetching.router import Report
+from market_pipeline.fetching.report import Report
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
 
@@ -27,7 +26,7 @@ class Failure:
     unknown: bool
     """Whether every vendor that was asked says there is no such symbol."""
     not_before: datetime | None = None
-    """When a vendor may be asked again, for a symbol that could not even be asked for: it burns no attempt."""
+    """When a vendor may be asked, for a symbol that nobody who could answer would be asked for: it burns no attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,22 +146,17 @@ def clear_failures(
     connection.commit()
 
 
-def failures(report: Report, now: datetime) -> list[Failure]:
+def failures(report: Report) -> list[Failure]:
     """What has to be remembered of a report.  Pure."""
-    found = []
-    for symbol, errors in report.failed.items():
-        refused = [error for error in errors.values() if isinstance(error, NotAsked)]
-        waits = [error.wait for error in refused if error.wait != float("inf")]
-        only_refused = len(refused) == len(errors) and bool(waits)
-        found.append(
-            Failure(
-                symbol=symbol,
-                errors={name: f"{error.outcome}: {error}" for name, error in errors.items()},
-                unknown=symbol in report.unknown,
-                not_before=now + timedelta(seconds=min(waits)) if only_refused else None,
-            )
+    return [
+        Failure(
+            symbol=symbol,
+            errors={name: f"{error.outcome}: {error}" for name, error in errors.items()},
+            unknown=symbol in report.unknown,
+            not_before=report.kept_back.get(symbol),
         )
-    return found
+        for symbol, errors in report.failed.items()
+    ]
 
 
 def retry_candidates(connection: psycopg.Connection[TupleRow], now: datetime) -> list[RetryCandidate]:

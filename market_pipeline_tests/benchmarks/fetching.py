@@ -1,13 +1,12 @@
 """A fetch of 500 symbols, one a request, at 50 ms latency: beside the theoretical limit and beside bare requests threads."""
 
-import random
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -89,9 +88,10 @@ def fetch(database: Database, base: str, workers: int, *, record: bool = True) -
         market_data = MarketData(
             database=database,
             vendors=vendors,
-            ranking=Ranking(vendors, {}, router, clock, random.random),
+            ranking=Ranking(vendors, {}, router, clock),
             router=router,
             sessions=Sessions(),
+            longest_wait=timedelta(0),
             clock=clock,
             run_id=str(uuid4()),  # none is served by the answers of the one before
         )
@@ -103,7 +103,9 @@ def fetch(database: Database, base: str, workers: int, *, record: bool = True) -
 def slowest_call(database: Database) -> float:
     """Seconds that a caller waits for the recorder, p99 over ten seconds of a thousand attempts each, flushed meanwhile."""
     ask = Ask(data_type="stock_quotes", symbols=("AAPL",), now=datetime.now(UTC))
-    attempt = Attempt(provider="bench", endpoint="Quote", ask=ask, started_at=ask.now, response_ms=50, status=200)
+    attempt = Attempt(
+        provider="bench", endpoint="Quote", ask=ask, cost=1, started_at=ask.now, response_ms=50, status=200
+    )
     waits = []
     with Recorder(database, spool_for(database, Path(tempfile.gettempdir()))) as recorder:
         for _ in range(10_000):

@@ -1,9 +1,10 @@
 """A pipeline over a simulated market: real HTTP, a real database, faults on demand."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -22,18 +23,39 @@ SESSION = Window(date(2026, 11, 20), date(2026, 11, 20))
 
 
 @dataclass
+class Watch:
+    """A clock that moves only when somebody sleeps, if it `moves` at all; with `patient` the sleep is real as well."""
+
+    now: datetime = NOW
+    moves: bool = True
+    patient: bool = False
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if self.moves:
+            self.now += timedelta(seconds=seconds)
+        if self.patient:
+            time.sleep(seconds)
+
+
+@dataclass
 class World:
     """One simulator and one database; `market_data()` opens a new process' view of them, as a new run would."""
 
     simulator: RunningSimulator
     database: Database
     opened: ExitStack
+    watch: Watch = field(default_factory=Watch)
     runs: Iterator[int] = field(default_factory=count)
 
     def market_data(
         self,
         run_id: str | None = None,
-        now: datetime = NOW,
+        now: datetime | None = None,
         *,
         repeats: str | None = None,
         chance: float = 0.0,
@@ -42,6 +64,7 @@ class World:
         def own(name: str) -> ProviderSettings:
             return ProviderSettings(_env_file=None, **vendors.get(name, {}))  # type: ignore[call-arg]
 
+        watch = self.watch if now is None else Watch(now, moves=False)
         settings = Settings(_env_file=None, simulator_rate_factor=1000)  # type: ignore[call-arg]
         return self.opened.enter_context(
             open_market_data(
@@ -51,8 +74,8 @@ class World:
                 repeats=repeats,
                 simulator_url=self.simulator.control.url,
                 provider_settings=own,
-                clock=lambda: now,
-                sleep=lambda seconds: None,
+                clock=watch,
+                sleep=watch.sleep,
                 chance=lambda: chance,
             )
         )

@@ -83,7 +83,7 @@ def test_when_nobody_answers_the_last_vendor_gets_three_tries_and_the_symbols_ar
     assert (world.requests("finnhub"), world.requests("nasdaq")) == (1, 3)
     assert set(done.report.failed["AAPL"]) == {"finnhub", "nasdaq"}
     assert world.rows("SELECT symbol, state, attempts, next_retry_at FROM failed_symbols") == [
-        ("AAPL", "waiting", 1, NOW + timedelta(minutes=5))
+        ("AAPL", "waiting", 1, world.watch.now + timedelta(minutes=5))
     ]
 
 

@@ -235,7 +235,9 @@ def test_attempts_of_the_spool_do_not_pass_for_the_latest_ones(database: Databas
 def test_words_that_postgresql_cannot_store_are_recorded_without_the_parts_it_cannot(database: Database) -> None:
     ask = Ask(data_type="news", symbols=("AAPL",), now=START)
     error = MalformedResponse("broken\0 \ud800", sample="\0\udfff")
-    made = Attempt(provider="yahoo", endpoint="news/News", ask=ask, started_at=START, response_ms=1, error=error)
+    made = Attempt(
+        provider="yahoo", endpoint="news/News", ask=ask, cost=1, started_at=START, response_ms=1, error=error
+    )
     with database.connect() as connection:
         write_attempts(connection, [AttemptRow.of(made, "run")])
         assert connection.execute("SELECT error_message, sample FROM fetch_attempts").fetchall() == [("broken ?", "?")]

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy, Record
-from market_pipeline.fetching.calls import Caller, verdicts
+from market_pipeline.fetching.calls import Call, Caller, Patience, verdicts
 from market_pipeline.fetching.planner import batch_of
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Endpoint, Provider
@@ -123,7 +123,8 @@ class Panel:
         size = batch_of(endpoint, ask, len(SYMBOLS))
         batches = (ask.symbols[at : at + size] for at in range(0, len(ask.symbols), size))
         asks = [replace(ask, symbols=symbols, now=self._now) for symbols in batches]
-        calls = [self._caller().call(vendor, endpoint, dataset, one, last_resort=False) for one in asks]
+        patience = Patience(lambda: self._now, deadline=self._now)
+        calls = [self._caller().call(Call(vendor, endpoint, dataset, one, patience)) for one in asks]
         attempts = [attempt for called in calls for attempt in called.attempts]
         told = {symbol: error for called in calls for symbol, error in verdicts(dataset, called).items()}
         return Answered(

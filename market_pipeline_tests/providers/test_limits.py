@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.fetching.calls import Attempt, Caller
+from market_pipeline.fetching.calls import Attempt, Call, Caller, Patience
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Endpoint, Provider, Rate
@@ -85,9 +85,11 @@ class Client:
 
     def ask(self, endpoint: Endpoint, ask: Ask) -> None:
         """One call; where the gate keeps it back, as much time passes as it says."""
-        called = self._caller.call(self._vendor, endpoint, DATASETS[endpoint.data_type], ask, last_resort=False)
+        patience = Patience(lambda: OPEN, deadline=OPEN + timedelta(hours=1))
+        called = self._caller.call(Call(self._vendor, endpoint, DATASETS[endpoint.data_type], ask, patience))
         if called.refused is not None:
-            self._sleep(called.refused.wait)
+            assert called.refused.until is not None
+            self._sleep((called.refused.until - OPEN).total_seconds())
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ def test_failures_in_a_row_put_an_endpoint_away_and_a_success_between_them_does_
         gate.report(provider, "quotes", Unavailable("503"))
     assert ask(gate, provider) is None
     gate.report(provider, "quotes", Unavailable("503"))
-    assert ask(gate, provider) == NotNow(COOLDOWN, f"{FAILURES_IN_A_ROW} failures in a row, last: 503")
+    assert ask(gate, provider) == NotNow(COOLDOWN, f"{FAILURES_IN_A_ROW} failures in a row, last: 503", paced=False)
     assert ask(gate, provider, "news") is None
 
 

@@ -1,7 +1,8 @@
 -- p_in_flight calls of this process are under way, of p_units units.  It would like to have p_slots at once, and to make
 -- p_tokens calls of p_cost units each next.  Of a window never more than a tenth of what is left is leased at once, so that
 -- a killed process takes little along.  p_last_resort: nobody else could answer.  Then a cooldown is no longer than its
--- first one, so that the last vendor is tried every minute and never put away for good.
+-- first one, so that the last vendor is tried every minute and never put away for good.  paced: after the wait the call
+-- is let through, because only limits or the vendor's own Retry-After are in its way; not so where it is down or refuses us.
 CREATE OR REPLACE FUNCTION gate_ask(
     p_provider text,
     p_scope text,
@@ -16,7 +17,8 @@ CREATE OR REPLACE FUNCTION gate_ask(
     OUT tokens integer,
     OUT slots integer,
     OUT wait double precision,
-    OUT reason text
+    OUT reason text,
+    OUT paced boolean
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -37,6 +39,7 @@ BEGIN
     IF gate.away_until > at THEN
         reason := gate.reason;
         wait := gate_seconds(at, gate.away_until);
+        paced := gate.state = 'throttled';
         RETURN;
     ELSIF gate.state <> 'ready' THEN
         PERFORM gate_move_vendor(gate, 'ready', NULL, 'the wait is over', at);
@@ -53,6 +56,7 @@ BEGIN
         IF until > at THEN
             reason := breaker.reason;
             wait := gate_seconds(at, until);
+            paced := false;
             RETURN;
         END IF;
     END IF;
@@ -68,6 +72,7 @@ BEGIN
         slots := 0;
         reason := format('all of its %s slots for calls in flight are taken', gate.slots);
         wait := 0.1;  -- when a slot becomes free nobody knows: calls take about as long
+        paced := true;
         RETURN;
     END IF;
 
@@ -86,6 +91,7 @@ BEGIN
     IF tokens = 0 THEN
         slots := 0;
         wait := gate_seconds(at, until);
+        paced := true;
         reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
         RETURN;
     END IF;
