@@ -208,7 +208,7 @@ $$;
 
 COMMENT ON FUNCTION public.gate_allowed(p_window public.provider_windows, p_gate public.provider_gates, p_at timestamp with time zone) IS 'Units that a window allows at the moment.';
 
-CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text) RETURNS record
+CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text, OUT paced boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -229,6 +229,7 @@ BEGIN
     IF gate.away_until > at THEN
         reason := gate.reason;
         wait := gate_seconds(at, gate.away_until);
+        paced := gate.state = 'throttled';
         RETURN;
     ELSIF gate.state <> 'ready' THEN
         PERFORM gate_move_vendor(gate, 'ready', NULL, 'the wait is over', at);
@@ -245,6 +246,7 @@ BEGIN
         IF until > at THEN
             reason := breaker.reason;
             wait := gate_seconds(at, until);
+            paced := false;
             RETURN;
         END IF;
     END IF;
@@ -260,6 +262,7 @@ BEGIN
         slots := 0;
         reason := format('all of its %s slots for calls in flight are taken', gate.slots);
         wait := 0.1;  -- when a slot becomes free nobody knows: calls take about as long
+        paced := true;
         RETURN;
     END IF;
 
@@ -278,6 +281,7 @@ BEGIN
     IF tokens = 0 THEN
         slots := 0;
         wait := gate_seconds(at, until);
+        paced := true;
         reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
         RETURN;
     END IF;
@@ -293,7 +297,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
+COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text, OUT paced boolean) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
 
 CREATE FUNCTION public.gate_bury(p_provider text, p_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
