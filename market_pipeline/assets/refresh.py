@@ -146,17 +146,18 @@ def _tell(context: dg.OpExecutionContext, done: Refreshed) -> None:
     report, written = done.report, done.written
     if done.cached:
         context.log.info("%d symbols not asked for: answered lately (use_cache: false asks anew)", len(done.cached))
-    context.log.info(
-        "%d of %d symbols settled by %s in %.1f s%s; rows: %d new, %d changed, %d as before",
-        len(report.answered),
-        report.requested,
-        report.vendors,
-        report.seconds,
-        "" if report.pace is None else f", {report.pace:.2f} times the least that the vendors' limits allow",
-        written.inserted,
-        written.updated,
-        written.unchanged,
-    )
+    if report.requested > 0:
+        context.log.info(
+            "%d of %d symbols settled by %s in %.1f s%s; rows: %d new, %d changed, %d as before",
+            len(report.answered),
+            report.requested,
+            report.vendors,
+            report.seconds,
+            "" if report.pace is None else f", {report.pace:.2f} times the least that the vendors' limits allow",
+            written.inserted,
+            written.updated,
+            written.unchanged,
+        )
     if done.stale:
         context.log.warning(
             "%d symbols that failed are served by old rows, which are flagged as stale", len(done.stale)

@@ -20,7 +20,7 @@ from market_pipeline_tests.fetching.conftest import NOW, SESSION, Fault, World
 
 PROFILES, PRICES, QUOTES = (DATASETS[name] for name in ("company_info", "historical_prices", "stock_quotes"))
 EVENING = datetime(2026, 11, 20, 23, tzinfo=UTC)
-MONTH = Window(date(2026, 10, 20), date(2026, 11, 20))
+WEEKS = Window(date(2026, 10, 20), date(2026, 11, 13))
 SECOND = timedelta(seconds=1)
 THREE = ["AAPL", "MSFT", "XOM"]
 
@@ -131,7 +131,7 @@ def test_a_run_s_own_quotes_serve_its_retry_and_those_of_the_crashed_run_that_it
 @pytest.mark.parametrize(
     ("answered", "hit"),
     [
-        ([MONTH], True),
+        ([WEEKS], True),
         ([Window(date(2026, 1, 5), date(2026, 11, 20))], True),
         ([Window(date(2026, 10, 20), date(2026, 11, 6)), Window(date(2026, 11, 7), date(2026, 11, 20))], True),
         ([Window(date(2026, 10, 20), date(2026, 11, 5)), Window(date(2026, 11, 7), date(2026, 11, 20))], False),
@@ -141,13 +141,15 @@ def test_a_run_s_own_quotes_serve_its_retry_and_those_of_the_crashed_run_that_it
 def test_answers_serve_the_days_that_they_cover_together(world: World, answered: list[Window], hit: bool) -> None:
     for window in answered:
         prices(world, window)
-    done = prices(world, MONTH)
+    done = prices(world, WEEKS)
     assert list(done.cached) == (["AAPL"] if hit else [])
-    assert sum(done.rows_by_day.values()) == 24, "sessions, in either case"
+    assert sum(done.rows_by_day.values()) == 19, "sessions, in either case"
 
 
 def test_daily_bars_do_not_serve_hourly_ones(world: World) -> None:
-    prices(world, SESSION)
+    for timeframe in ("1d", "1h"):
+        prices(world, SESSION, timeframe=timeframe, providers=["yahoo"])
+    world.rows("DELETE FROM cached_answers WHERE timeframe = '1h' RETURNING symbol")
     assert prices(world, SESSION, timeframe="1h", providers=["yahoo"]).cached == {}
 
 
@@ -290,7 +292,16 @@ def test_hits_and_misses_are_counted_by_data_type(world: World) -> None:
     ]
 
 
-def test_answers_that_can_serve_nobody_any_more_are_forgotten(world: World) -> None:
-    for days in range(4):
-        refresh(world, QUOTES, ["AAPL"], now=NOW + timedelta(days=days), window=Window(SESSION.start, SESSION.end))
-    assert world.rows("SELECT count(*) FROM cached_answers") == [(1,)]
+def test_answers_are_forgotten_when_they_can_serve_nobody_any_more_and_not_before(world: World) -> None:
+    def kept_after(dataset: Dataset, *ages: timedelta, **asked: Any) -> int:
+        for age in ages:
+            refresh(world, dataset, ["AAPL" if age else "MSFT"], now=NOW + age, **asked)
+        ((count,),) = world.rows(f"SELECT count(*) FROM cached_answers WHERE data_type = '{dataset.name}'")
+        return int(count)
+
+    bound = PROFILES.stale_if_error or timedelta()
+    assert kept_after(PROFILES, timedelta(), bound - SECOND) == 2, "the older one may still serve stale"
+    assert kept_after(PROFILES, bound + SECOND) == 1
+    a_day = timedelta(days=1)
+    assert kept_after(QUOTES, timedelta(), a_day - SECOND, window=SESSION) == 2, "a retry may still come"
+    assert kept_after(QUOTES, a_day + SECOND, window=SESSION) == 1
