@@ -146,13 +146,19 @@ class MarketData:
             )
             if wanted.symbols:
                 self._fetch(connection, wanted, providers, cache, done, progress)
-            now = self._clock()
-            owed = failures(done.report)
-            clear_failures(connection, dataset.name, partition_key, done.settled, timeframe=timeframe)
-            record_failures(
-                connection, dataset.name, partition_key, owed, run_id=self._run_id, now=now, timeframe=timeframe
-            )
-            self._note_freshness(connection, wanted, done)
+            with _tracking(f"what is owed of {dataset.name}"):
+                clear_failures(connection, dataset.name, partition_key, done.settled, timeframe=timeframe)
+                record_failures(
+                    connection,
+                    dataset.name,
+                    partition_key,
+                    failures(done.report),
+                    run_id=self._run_id,
+                    now=self._clock(),
+                    timeframe=timeframe,
+                )
+            with _tracking(f"the freshness of {dataset.name}"):
+                self._note_freshness(connection, wanted, done)
             cache.count(
                 hits=len(done.cached),
                 misses=len(wanted.symbols) if use_cache and dataset.cache_ttl is not None else 0,
@@ -240,7 +246,7 @@ class MarketData:
         return refused
 
     def _note_freshness(self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed) -> None:
-        """Write down which symbols are fresh now.  Where that fails the log says so: the rows are stored all the same."""
+        """Write down which symbols are fresh now."""
         dataset, now = wanted.dataset, self._clock()
         report, rows = done.report, done.rows_by_symbol
         answered = [(symbol, done.told_at.get(symbol, now), rows[symbol].rows) for symbol in report.answered]
@@ -249,12 +255,18 @@ class MarketData:
             Refresh(symbol=symbol, as_of=as_of(dataset, wanted.window, told_at, self._sessions), data_points=count)
             for symbol, told_at, count in answered
         ]
-        try:
-            record_freshness(
-                connection, dataset, refreshes, timeframe=wanted.timeframe or "", sessions=self._sessions, now=now
-            )
-        except psycopg.Error as error:
-            log.warning("freshness of %s could not be recorded: %s", dataset.name, error)
+        record_freshness(
+            connection, dataset, refreshes, timeframe=wanted.timeframe or "", sessions=self._sessions, now=now
+        )
+
+
+@contextmanager
+def _tracking(what: str) -> Iterator[None]:
+    """Tracking that fails is a line in the log: the rows are stored all the same."""
+    try:
+        yield
+    except psycopg.Error as error:
+        log.warning("%s could not be recorded: %s", what, error)
 
 
 @contextmanager

@@ -145,7 +145,9 @@ class Router:
         def stranded(errors: Errors) -> bool:
             return is_away(errors) and kept_back_until(errors, now) is not None
 
-        if any(stranded(errors) for errors in walk.open.values()):
+        answers = -1  # one call finds out whether a vendor works again, and another round makes the others
+        while walk.report.answers > answers and any(stranded(errors) for errors in walk.open.values()):
+            answers = walk.report.answers
             self._round(walk, again=stranded, last_resort=True)
 
     def _pause(self, walk: _Walk) -> bool:

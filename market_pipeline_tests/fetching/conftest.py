@@ -51,6 +51,8 @@ class World:
     opened: ExitStack
     watch: Watch = field(default_factory=Watch)
     runs: Iterator[int] = field(default_factory=count)
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Settings that are not as they are by default."""
 
     def market_data(
         self,
@@ -65,7 +67,7 @@ class World:
             return ProviderSettings(_env_file=None, **vendors.get(name, {}))  # type: ignore[call-arg]
 
         watch = self.watch if now is None else Watch(now, moves=False)
-        settings = Settings(_env_file=None, simulator_rate_factor=1000)  # type: ignore[call-arg]
+        settings = Settings(_env_file=None, simulator_rate_factor=1000, **self.settings)
         return self.opened.enter_context(
             open_market_data(
                 self.database,
@@ -91,9 +93,15 @@ class World:
         found: int = self.simulator.control.vendor(vendor)["requests"]
         return found
 
+    def served(self, vendor: str, data_type: str) -> dict[str, int]:
+        """How often a vendor has answered honestly about each symbol."""
+        found: dict[str, int] = self.simulator.control.vendor(vendor)["served"].get(data_type, {})
+        return found
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.database.connect() as connection:
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]
+        with self.database.connect(autocommit=True) as connection:
+            found = connection.execute(query)  # type: ignore[arg-type]
+            return found.fetchall() if found.description else []
 
 
 @pytest.fixture(scope="session")
