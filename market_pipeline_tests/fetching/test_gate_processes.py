@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.fetching.calls import Caller
+from market_pipeline.fetching.calls import Call, Caller, Patience
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.http import VendorClient
 from market_pipeline.fetching.vendors import SLOTS, Vendor
@@ -60,10 +60,11 @@ def call_on(database: Database, base_url: str, made: Made, enough: int) -> None:
     ask = Ask(data_type=QUOTES.name, symbols=(SyntheticMarket().symbols()[0],), now=_now())
     with closing(Gate(lambda: database.connect(autocommit=True, name="gate"))) as gate:
         caller = Caller(gate, clock=_now, observe=lambda attempt: None)
+        patience = Patience(_now, deadline=_now() + timedelta(minutes=5))
 
         def call(_: int) -> None:
             while made.value < enough:
-                called = caller.call(vendor, endpoint, QUOTES, replace(ask, now=_now()), last_resort=False)
+                called = caller.call(Call(vendor, endpoint, QUOTES, replace(ask, now=_now()), patience))
                 with made.get_lock():
                     made.value += len(called.attempts)
 
