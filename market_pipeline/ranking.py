@@ -84,7 +84,7 @@ class Ranking:
             among = f" among {', '.join(chosen)}" if chosen else ""
             raise NoVendor(
                 f"no vendor can be asked for {data_type}{among}. It is offered by {', '.join(routed)}: set the key"
-                " of one of them (`market-pipeline providers` shows which variable), or enable one that is disabled. Vendors that"
-                " cannot tell about the time asked for are left out."
+                " of one of them (`market-pipeline providers plans` shows which variable), or enable one that is disabled."
+                " Vendors that cannot tell about the time asked for are left out."
             )
         return able

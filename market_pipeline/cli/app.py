@@ -13,7 +13,21 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from market_pipeline.cli import alerts, cache, cleanup, database, inspect, monitor, providers, quality, run, symbols
+from market_pipeline.cli import (
+    alerts,
+    cache,
+    cleanup,
+    database,
+    executions,
+    freshness,
+    inspect,
+    monitor,
+    providers,
+    quality,
+    retry,
+    run,
+    symbols,
+)
 from market_pipeline.sessions import UnknownExchange
 from market_pipeline.settings import SettingsError
 from market_pipeline.simulator.process import PortInUse
@@ -31,6 +45,9 @@ app.command()(run.demo)
 app.command()(run.simulator)
 app.command()(monitor.monitor)
 app.command()(inspect.status)
+app.command()(freshness.freshness)
+app.command()(executions.executions)
+app.command()(retry.retry)
 app.command()(quality.quality)
 app.command()(cleanup.cleanup)
 app.add_typer(alerts.app, name="alerts")

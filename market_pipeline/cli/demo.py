@@ -19,7 +19,7 @@ from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.datasets import DATASETS
 from market_pipeline.settings import Settings, SettingsError
 from market_pipeline.storage.database import Database
-from market_pipeline.tracking.statistics import holdings
+from market_pipeline.tracking.holdings import holdings
 
 TAG = "market_pipeline/demo"
 JOB = "market_data_refresh"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from market_pipeline.datasets.base import Derived, Freshness, PartitionedBy
+from market_pipeline.datasets.base import Ages, Derived, Freshness, PartitionedBy
 from market_pipeline.datasets.fields import Day, Moment, Symbol, described, required
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES, Timeframe
 
@@ -48,7 +48,7 @@ PRICE_FEATURES = Derived(
     key=("symbol", "timeframe", "bar_start"),
     partitioned_by=PartitionedBy.SESSION,
     computed_from=(HISTORICAL_PRICES.name,),
-    freshness=Freshness(),
+    freshness=Freshness(ages=Ages.ON_SESSION_DAYS),
     empty_is_answer=False,
     timeframes=HISTORICAL_PRICES.timeframes,
 )

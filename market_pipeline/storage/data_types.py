@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import psycopg
 from psycopg.rows import TupleRow
 
-from market_pipeline.datasets import DATA_TYPES, DataType
+from market_pipeline.datasets import DATA_TYPES, DataType, Derived
 
 
 def declare_data_types(connection: psycopg.Connection[TupleRow], declared: Sequence[DataType] = DATA_TYPES) -> None:
@@ -13,7 +13,7 @@ def declare_data_types(connection: psycopg.Connection[TupleRow], declared: Seque
     due = sorted(map(_row, declared))  # so that two processes cannot deadlock
     with connection.transaction(), connection.cursor() as cursor:
         known = cursor.execute(
-            "SELECT data_type, warn_window, fail_window, ages, per_symbol, timeframes, subjects FROM data_types"
+            "SELECT data_type, warn_window, fail_window, ages, per_symbol, timeframes, subjects, computed FROM data_types"
         ).fetchall()
         if sorted(known) == due:
             return
@@ -22,15 +22,17 @@ def declare_data_types(connection: psycopg.Connection[TupleRow], declared: Seque
 
 
 _DECLARE = """
-    INSERT INTO data_types (data_type, warn_window, fail_window, ages, per_symbol, timeframes, subjects)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO data_types (data_type, warn_window, fail_window, ages, per_symbol, timeframes, subjects, computed)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (data_type) DO UPDATE SET
         warn_window = excluded.warn_window, fail_window = excluded.fail_window, ages = excluded.ages,
-        per_symbol = excluded.per_symbol, timeframes = excluded.timeframes, subjects = excluded.subjects
+        per_symbol = excluded.per_symbol, timeframes = excluded.timeframes, subjects = excluded.subjects,
+        computed = excluded.computed
 """
 
 
 def _row(one: DataType) -> tuple[object, ...]:
     windows = one.freshness
     ages, timeframes, subjects = windows.ages.value, list(one.timeframes), list(one.subjects)
-    return one.name, windows.warn, windows.fail, ages, one.per_symbol, timeframes, subjects
+    computed = isinstance(one, Derived)
+    return one.name, windows.warn, windows.fail, ages, one.per_symbol, timeframes, subjects, computed

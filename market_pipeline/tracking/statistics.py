@@ -1,4 +1,4 @@
-"""How vendors do, in figures, and what the market tables hold.  Reading only.
+"""How vendors do, in figures, and how often their answers served again.  Reading only.
 
 All figures of vendors come from the counts that `fetch_attempts` keeps of itself (see sql/functions/count_attempts.sql), so
 that they cost milliseconds however many attempts there are.
@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import TupleRow, class_row
 from typing_extensions import TypedDict  # pydantic reads it, and before Python 3.12 only this one
 
-from market_pipeline.datasets import DATASETS, Dataset
+from market_pipeline.datasets import DATASETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +70,6 @@ class HistoryPoint:
     success_rate: float | None
     avg_response_time_ms: float
     records: int
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """What a market table holds."""
-
-    data_type: str
-    rows: int
-    symbols: int
-    last_fetched_at: datetime | None
-    waiting: int
-    """Symbols due for a retry."""
-    exhausted: int
-    rejected: int
-    """Rows in quarantine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,26 +169,3 @@ def cache_stats(connection: psycopg.Connection[TupleRow]) -> list[CacheStats]:
         )
         known = {one.data_type: one for one in cursor}
     return [known.get(name, CacheStats(data_type=name)) for name in DATASETS]
-
-
-def holdings(connection: psycopg.Connection[TupleRow]) -> list[Holding]:
-    """One line per data type, in the order of DATASETS."""
-    with connection.cursor(row_factory=class_row(Holding)) as cursor:
-        found = []
-        for dataset in DATASETS.values():
-            cursor.execute(_holding(dataset), {"data_type": dataset.name})
-            found += cursor.fetchall()
-        return found
-
-
-def _holding(dataset: Dataset) -> sql.Composed:
-    return sql.SQL(
-        """
-        SELECT %(data_type)s AS data_type, count(*) AS rows, count(DISTINCT symbol) AS symbols,
-            max(fetched_at) AS last_fetched_at,
-            (SELECT count(*) FROM failed_symbols WHERE data_type = %(data_type)s AND state = 'waiting') AS waiting,
-            (SELECT count(*) FROM failed_symbols WHERE data_type = %(data_type)s AND state = 'exhausted') AS exhausted,
-            (SELECT count(*) FROM rejected_records WHERE data_type = %(data_type)s) AS rejected
-        FROM {}
-        """
-    ).format(sql.Identifier("public", dataset.name))

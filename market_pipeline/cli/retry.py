@@ -1,0 +1,37 @@
+"""`market-pipeline retry`: symbols that failed are asked for again, now."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from market_pipeline.cli.inspect import AsJson, must_be_one_of, print_json
+from market_pipeline.datasets import DATASETS, MARKET_WIDE
+from market_pipeline.settings import load_settings
+from market_pipeline.storage.prepare import prepared_database
+from market_pipeline.storage.universe import checked_symbol
+from market_pipeline.tracking.failed_symbols import force_retry
+
+console = Console()
+
+
+def retry(
+    data_type: Annotated[str | None, typer.Argument(help="Only of this data type, such as company_info.")] = None,
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Only this symbol, such as AAPL.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Retry what failed without waiting for its time, also what was given up.  The retry sensor does it, while Dagster runs."""
+    if data_type is not None:
+        must_be_one_of("data type", data_type, DATASETS)
+    symbols = None if symbol is None else [MARKET_WIDE if symbol == MARKET_WIDE else checked_symbol(symbol)]
+    with prepared_database(load_settings()).connect(autocommit=True, name="cli") as connection:
+        due = force_retry(connection, data_type, symbols=symbols, now=datetime.now(UTC))
+    if as_json:
+        print_json({"due": due})
+    elif due:
+        console.print(
+            f"{due} due now: the sensor failed_symbols_sensor retries them within a minute, while Dagster runs"
+        )
+    else:
+        console.print("nothing has failed that could be retried")
