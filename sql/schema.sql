@@ -1253,6 +1253,7 @@ CREATE TABLE public.data_types (
     per_symbol boolean NOT NULL,
     timeframes text[] NOT NULL,
     subjects text[] DEFAULT '{*}'::text[] NOT NULL,
+    computed boolean DEFAULT false NOT NULL,
     CONSTRAINT data_types_ages_check CHECK ((ages = ANY (ARRAY['always'::text, 'on_session_days'::text, 'while_open'::text])))
 );
 
@@ -1269,6 +1270,8 @@ COMMENT ON COLUMN public.data_types.per_symbol IS 'false where it is about the s
 COMMENT ON COLUMN public.data_types.timeframes IS 'bar lengths that are kept, {} where there are none';
 
 COMMENT ON COLUMN public.data_types.subjects IS 'what it is about where that is not the universe: * for the whole market, or indices';
+
+COMMENT ON COLUMN public.data_types.computed IS 'whether it is computed from other data types; false where vendors are asked';
 
 CREATE TABLE public.database_world (
     only_row boolean DEFAULT true NOT NULL,
@@ -1405,6 +1408,148 @@ COMMENT ON COLUMN public.economic_events.unit IS 'unit of the figures: %, K, USD
 
 COMMENT ON COLUMN public.economic_events.importance IS 'how much markets usually care';
 
+CREATE TABLE public.scheduler_execution_log (
+    execution_id uuid NOT NULL,
+    run_id text NOT NULL,
+    job text NOT NULL,
+    data_type text NOT NULL,
+    partition_key text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    total_symbols integer DEFAULT 0 NOT NULL,
+    successful_symbols integer DEFAULT 0 NOT NULL,
+    failed_symbols integer DEFAULT 0 NOT NULL,
+    total_records_processed bigint DEFAULT 0 NOT NULL,
+    total_records_inserted bigint DEFAULT 0 NOT NULL,
+    total_records_updated bigint DEFAULT 0 NOT NULL,
+    duration_seconds double precision GENERATED ALWAYS AS ((EXTRACT(epoch FROM (completed_at - started_at)))::double precision) STORED,
+    status text NOT NULL,
+    error_message text,
+    CONSTRAINT scheduler_execution_log_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE public.scheduler_execution_log IS 'One row per execution: what a run did for one data type, when, for how many symbols, and how it ended.';
+
+COMMENT ON COLUMN public.scheduler_execution_log.execution_id IS 'follows from run and step, so that a retry of the step continues its execution';
+
+COMMENT ON COLUMN public.scheduler_execution_log.run_id IS 'the Dagster run';
+
+COMMENT ON COLUMN public.scheduler_execution_log.job IS 'the Dagster job; __ASSET_JOB for assets materialised in the UI';
+
+COMMENT ON COLUMN public.scheduler_execution_log.partition_key IS 'the days, first...last; empty for data kept by symbol';
+
+COMMENT ON COLUMN public.scheduler_execution_log.updated_at IS 'when its run last wrote to it';
+
+COMMENT ON COLUMN public.scheduler_execution_log.total_symbols IS 'symbols it is about; successful and failed ones are counted at the end';
+
+COMMENT ON COLUMN public.scheduler_execution_log.total_records_processed IS 'records stored, those that were there already included';
+
+COMMENT ON COLUMN public.scheduler_execution_log.status IS 'completed also where some symbols failed; failed where the step did, or its run ended without it';
+
+CREATE TABLE public.symbol_computation_status (
+    execution_id uuid NOT NULL,
+    symbol text NOT NULL,
+    asset_class text,
+    timeframe text DEFAULT ''::text NOT NULL,
+    status text NOT NULL,
+    records_processed bigint DEFAULT 0 NOT NULL,
+    records_inserted bigint DEFAULT 0 NOT NULL,
+    records_updated bigint DEFAULT 0 NOT NULL,
+    features_computed integer DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    duration_seconds double precision GENERATED ALWAYS AS ((EXTRACT(epoch FROM (completed_at - started_at)))::double precision) STORED,
+    retry_count integer DEFAULT 0 NOT NULL,
+    error_message text,
+    last_error text,
+    CONSTRAINT symbol_computation_status_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'retry'::text])))
+)
+WITH (fillfactor='70');
+
+COMMENT ON TABLE public.symbol_computation_status IS 'How each symbol of an execution is doing, by timeframe where there are several.';
+
+COMMENT ON COLUMN public.symbol_computation_status.symbol IS '* for data about the whole market';
+
+COMMENT ON COLUMN public.symbol_computation_status.timeframe IS 'bar length; empty for data without bars';
+
+COMMENT ON COLUMN public.symbol_computation_status.status IS 'retry: it failed, and another try of the step will follow by itself';
+
+COMMENT ON COLUMN public.symbol_computation_status.retry_count IS 'in which retry of the step it was last worked on, 0 for the first try';
+
+COMMENT ON COLUMN public.symbol_computation_status.error_message IS 'why it failed; null for one that did not, or was got by a retry';
+
+COMMENT ON COLUMN public.symbol_computation_status.last_error IS 'the last error of any try, kept when a retry got it';
+
+CREATE VIEW public.enrichment_compute_log AS
+ SELECT past.execution_id,
+    past.run_id,
+    past.data_type,
+    one.symbol,
+    one.timeframe,
+    one.started_at,
+    one.completed_at AS computed_at,
+    one.status,
+    (one.status = 'completed'::text) AS success,
+    one.features_computed,
+    one.records_processed,
+    one.records_inserted,
+    one.records_updated,
+    ((1000)::double precision * one.duration_seconds) AS computation_time_ms,
+    one.retry_count,
+    COALESCE(one.error_message, one.last_error) AS error_message
+   FROM ((public.symbol_computation_status one
+     JOIN public.scheduler_execution_log past USING (execution_id))
+     JOIN public.data_types kind USING (data_type))
+  WHERE kind.computed;
+
+COMMENT ON VIEW public.enrichment_compute_log IS 'Each series that was computed, in each execution: features, rows, how long it took, and why it failed.';
+
+CREATE TABLE public.fetch_attempts (
+    attempt_id bigint NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    run_id text NOT NULL,
+    data_type text NOT NULL,
+    provider text NOT NULL,
+    endpoint text NOT NULL,
+    symbols text[] NOT NULL,
+    outcome text NOT NULL,
+    http_status smallint,
+    response_time_ms real NOT NULL,
+    records integer DEFAULT 0 NOT NULL,
+    rejected integer DEFAULT 0 NOT NULL,
+    retry_after_seconds real,
+    error_message text,
+    sample text,
+    attempt_key uuid DEFAULT gen_random_uuid() NOT NULL,
+    CONSTRAINT fetch_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'rate_limited'::text, 'unavailable'::text, 'malformed'::text, 'authentication'::text, 'not_entitled'::text, 'unknown_symbol'::text, 'no_data'::text])))
+);
+
+COMMENT ON TABLE public.fetch_attempts IS 'One row per call to a vendor: what was asked, how long it took, what came of it.';
+
+COMMENT ON COLUMN public.fetch_attempts.sample IS 'first characters of an answer that could not be read';
+
+COMMENT ON COLUMN public.fetch_attempts.attempt_key IS 'tells an attempt from all others, also before it is written';
+
+CREATE VIEW public.enrichment_fetch_log AS
+ SELECT attempt_id AS fetch_id,
+    attempted_at AS fetched_at,
+    data_type,
+    symbols,
+    provider AS source,
+    endpoint,
+    (public.attempt_kind(outcome) = 'success'::text) AS success,
+    outcome,
+    records AS records_fetched,
+    rejected AS records_rejected,
+    response_time_ms,
+    http_status,
+    error_message,
+    run_id
+   FROM public.fetch_attempts;
+
+COMMENT ON VIEW public.enrichment_fetch_log IS 'Each call to a vendor: what it brought, how long it took, and whether the vendor worked. Narrow it by fetched_at.';
+
 CREATE TABLE public.tracked_symbols (
     symbol text NOT NULL,
     name text,
@@ -1513,32 +1658,6 @@ CREATE VIEW public.feature_freshness AS
   WHERE (data_type = 'price_features'::text);
 
 COMMENT ON VIEW public.feature_freshness IS 'How fresh the features of each active symbol and bar length are now.';
-
-CREATE TABLE public.fetch_attempts (
-    attempt_id bigint NOT NULL,
-    attempted_at timestamp with time zone NOT NULL,
-    run_id text NOT NULL,
-    data_type text NOT NULL,
-    provider text NOT NULL,
-    endpoint text NOT NULL,
-    symbols text[] NOT NULL,
-    outcome text NOT NULL,
-    http_status smallint,
-    response_time_ms real NOT NULL,
-    records integer DEFAULT 0 NOT NULL,
-    rejected integer DEFAULT 0 NOT NULL,
-    retry_after_seconds real,
-    error_message text,
-    sample text,
-    attempt_key uuid DEFAULT gen_random_uuid() NOT NULL,
-    CONSTRAINT fetch_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'rate_limited'::text, 'unavailable'::text, 'malformed'::text, 'authentication'::text, 'not_entitled'::text, 'unknown_symbol'::text, 'no_data'::text])))
-);
-
-COMMENT ON TABLE public.fetch_attempts IS 'One row per call to a vendor: what was asked, how long it took, what came of it.';
-
-COMMENT ON COLUMN public.fetch_attempts.sample IS 'first characters of an answer that could not be read';
-
-COMMENT ON COLUMN public.fetch_attempts.attempt_key IS 'tells an attempt from all others, also before it is written';
 
 ALTER TABLE public.fetch_attempts ALTER COLUMN attempt_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.fetch_attempts_attempt_id_seq
@@ -2255,45 +2374,6 @@ CREATE TABLE public.rejected_records (
 
 COMMENT ON TABLE public.rejected_records IS 'Quarantine: rows that are no valid records, as parsed, with the reason.';
 
-CREATE TABLE public.scheduler_execution_log (
-    execution_id uuid NOT NULL,
-    run_id text NOT NULL,
-    job text NOT NULL,
-    data_type text NOT NULL,
-    partition_key text DEFAULT ''::text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    completed_at timestamp with time zone,
-    updated_at timestamp with time zone NOT NULL,
-    total_symbols integer DEFAULT 0 NOT NULL,
-    successful_symbols integer DEFAULT 0 NOT NULL,
-    failed_symbols integer DEFAULT 0 NOT NULL,
-    total_records_processed bigint DEFAULT 0 NOT NULL,
-    total_records_inserted bigint DEFAULT 0 NOT NULL,
-    total_records_updated bigint DEFAULT 0 NOT NULL,
-    duration_seconds double precision GENERATED ALWAYS AS ((EXTRACT(epoch FROM (completed_at - started_at)))::double precision) STORED,
-    status text NOT NULL,
-    error_message text,
-    CONSTRAINT scheduler_execution_log_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text])))
-);
-
-COMMENT ON TABLE public.scheduler_execution_log IS 'One row per execution: what a run did for one data type, when, for how many symbols, and how it ended.';
-
-COMMENT ON COLUMN public.scheduler_execution_log.execution_id IS 'follows from run and step, so that a retry of the step continues its execution';
-
-COMMENT ON COLUMN public.scheduler_execution_log.run_id IS 'the Dagster run';
-
-COMMENT ON COLUMN public.scheduler_execution_log.job IS 'the Dagster job; __ASSET_JOB for assets materialised in the UI';
-
-COMMENT ON COLUMN public.scheduler_execution_log.partition_key IS 'the days, first...last; empty for data kept by symbol';
-
-COMMENT ON COLUMN public.scheduler_execution_log.updated_at IS 'when its run last wrote to it';
-
-COMMENT ON COLUMN public.scheduler_execution_log.total_symbols IS 'symbols it is about; successful and failed ones are counted at the end';
-
-COMMENT ON COLUMN public.scheduler_execution_log.total_records_processed IS 'records stored, those that were there already included';
-
-COMMENT ON COLUMN public.scheduler_execution_log.status IS 'completed also where some symbols failed; failed where the step did, or its run ended without it';
-
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -2366,40 +2446,6 @@ COMMENT ON COLUMN public.stock_quotes.volume IS 'shares traded in the session so
 COMMENT ON COLUMN public.stock_quotes.currency IS 'currency of every price in the row (ISO 4217)';
 
 COMMENT ON COLUMN public.stock_quotes.market_state IS 'what the exchange was doing: pre, regular, post or closed';
-
-CREATE TABLE public.symbol_computation_status (
-    execution_id uuid NOT NULL,
-    symbol text NOT NULL,
-    asset_class text,
-    timeframe text DEFAULT ''::text NOT NULL,
-    status text NOT NULL,
-    records_processed bigint DEFAULT 0 NOT NULL,
-    records_inserted bigint DEFAULT 0 NOT NULL,
-    records_updated bigint DEFAULT 0 NOT NULL,
-    features_computed integer DEFAULT 0 NOT NULL,
-    started_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    duration_seconds double precision GENERATED ALWAYS AS ((EXTRACT(epoch FROM (completed_at - started_at)))::double precision) STORED,
-    retry_count integer DEFAULT 0 NOT NULL,
-    error_message text,
-    last_error text,
-    CONSTRAINT symbol_computation_status_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'retry'::text])))
-)
-WITH (fillfactor='70');
-
-COMMENT ON TABLE public.symbol_computation_status IS 'How each symbol of an execution is doing, by timeframe where there are several.';
-
-COMMENT ON COLUMN public.symbol_computation_status.symbol IS '* for data about the whole market';
-
-COMMENT ON COLUMN public.symbol_computation_status.timeframe IS 'bar length; empty for data without bars';
-
-COMMENT ON COLUMN public.symbol_computation_status.status IS 'retry: it failed, and another try of the step will follow by itself';
-
-COMMENT ON COLUMN public.symbol_computation_status.retry_count IS 'in which retry of the step it was last worked on, 0 for the first try';
-
-COMMENT ON COLUMN public.symbol_computation_status.error_message IS 'why it failed; null for one that did not, or was got by a retry';
-
-COMMENT ON COLUMN public.symbol_computation_status.last_error IS 'the last error of any try, kept when a retry got it';
 
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (alert_id);
