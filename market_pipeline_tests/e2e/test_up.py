@@ -16,7 +16,7 @@ from market_pipeline_tests.e2e.up import LOCATION, Up, started, until
 
 pytestmark = pytest.mark.slow
 
-A_SUNDAY = datetime(2026, 11, 22, 15, tzinfo=UTC).timestamp()
+THANKSGIVING = datetime(2026, 11, 26, 15, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +54,16 @@ def test_the_sensor_makes_partitions_of_the_tracked_symbols(up: Up, user: User) 
     assert partitions() == {symbol for (symbol,) in user.rows("SELECT symbol FROM tracked_symbols WHERE active")}
 
 
-def test_a_tick_outside_of_market_hours_says_why_it_does_nothing(up: Up) -> None:
+def test_a_tick_on_a_holiday_says_why_it_does_nothing(up: Up) -> None:
     found = up.ask(
         """mutation ($schedule: ScheduleSelector!, $at: Float) {
             scheduleDryRun(selectorData: $schedule, timestamp: $at) {
                 ... on DryRunInstigationTick { evaluationResult { skipReason runRequests { runKey } } } } }""",
         schedule={**LOCATION, "scheduleName": "stock_quotes_schedule"},
-        at=A_SUNDAY,
+        at=THANKSGIVING,
     )["scheduleDryRun"]["evaluationResult"]
     assert found["skipReason"] == (
-        "XNYS is closed: weekend; it opens again on Monday 2026-11-23 at 09:30 (America/New_York)"
+        "XNYS is closed: Thanksgiving; it opens again on Friday 2026-11-27 at 09:30 (America/New_York)"
     )
     assert not found["runRequests"]
 
@@ -74,7 +74,7 @@ def test_ctrl_c_in_the_middle_of_a_run_ends_everything_but_the_database(
     launched = up.launch("company_info_job")
     until(lambda: user.rows("SELECT count(*) > 0 FROM company_info") == [(True,)])
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(30) == 0, "".join(up.output)
+    assert up.process.wait(90) == 0, "".join(up.output)
     assert [process.cmdline() for process in user.processes()] == []
     assert not up.answers()
     assert user.rows("SELECT count(*) > 0 FROM company_info") == [(True,)], "the database still answers"
@@ -96,5 +96,5 @@ def test_told_to_stop_while_it_starts_and_again_while_it_stops_it_leaves_nothing
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, "".join(starting.output)
+        assert process.wait(90) == 0, "".join(starting.output)
     assert [left.cmdline() for left in user.processes()] == []
