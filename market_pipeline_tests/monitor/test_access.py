@@ -90,12 +90,18 @@ def test_every_answer_keeps_browsers_strict(monitor: Monitor) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_readers_cannot_write(database: Database) -> None:
+def test_readers_cannot_write_even_if_they_ask_for_a_transaction_that_could(database: Database) -> None:
     reader = Reader(database)
     reader.open()
     try:
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), reader.connection() as connection:
             connection.execute("DELETE FROM tracked_symbols")
+        with reader.connection() as connection:
+            connection.execute("SET TRANSACTION READ WRITE")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("DELETE FROM tracked_symbols")
+        with reader.connection() as connection:
+            assert connection.execute("SELECT current_user").fetchone() == ("market_pipeline_reader",)
     finally:
         reader.close()
 

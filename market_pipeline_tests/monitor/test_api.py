@@ -160,7 +160,7 @@ def test_symbols_are_added_imported_listed_and_removed(monitor: Monitor) -> None
 )
 def test_of_a_wrong_csv_nothing_is_imported(monitor: Monitor, content: bytes, told: str) -> None:
     answer = monitor.client.post("/api/v1/symbols/import", files={"file": content})
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert told in answer.json()["detail"]
     assert got(monitor, "/api/v1/symbols")["total"] == 5
 

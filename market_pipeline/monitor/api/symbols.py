@@ -66,7 +66,7 @@ def import_csv(services: Served, file: UploadFile) -> Changed:
     try:
         found = parse_csv(StringIO(file.file.read().decode("utf-8-sig"), newline=""), "the file")
     except (InvalidSymbol, UnicodeDecodeError, csv.Error) as error:
-        raise HTTPException(422, f"nothing was imported: {error}") from None
+        raise HTTPException(400, f"nothing was imported: {error}") from None
     with services.database.connect(name="monitor symbols") as connection:
         track(connection, found)
     return Changed(changed=[one.symbol for one in found])
@@ -87,4 +87,4 @@ def _checked(symbols: list[str]) -> list[str]:
     try:
         return [checked_symbol(symbol) for symbol in symbols]
     except InvalidSymbol as error:
-        raise HTTPException(422, str(error)) from None
+        raise HTTPException(400, str(error)) from None
