@@ -14,6 +14,7 @@ from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
 from market_pipeline.maintenance import delete_old_history
 from market_pipeline.resources import Pipeline, utc_now
 from market_pipeline.settings import load_settings
+from market_pipeline.staleness_check import check_freshness
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.timetable import is_warmed
 
@@ -84,3 +85,18 @@ def _delete_old_history(context: dg.OpExecutionContext, config: MaintenanceConfi
 @dg.job(description="Deletes tracking, runs and their events once they are old.  Market data stays.")
 def maintenance_job() -> None:
     _delete_old_history()
+
+
+@dg.op(
+    name="check_freshness", description="Brings stored statuses up to the clock, and writes down Dagster's verdicts."
+)
+def _check_freshness(context: dg.OpExecutionContext) -> None:
+    found = check_freshness(prepared_database(load_settings()), context.instance, utc_now())
+    context.log.info("%s", ", ".join(f"{count} {status}" for status, count in found.items()))
+
+
+@dg.job(
+    description="Says in the table itself how fresh each symbol's data is; `current_freshness` knows at any moment."
+)
+def staleness_check_job() -> None:
+    _check_freshness()

@@ -12,7 +12,7 @@ from dagster._core.definitions.target import ExecutableDefinition
 
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATASETS, Dataset
-from market_pipeline.jobs import DATA_TYPE_JOBS, maintenance_job, warm_cache
+from market_pipeline.jobs import DATA_TYPE_JOBS, maintenance_job, staleness_check_job, warm_cache
 from market_pipeline.queue import RUN_STATUSES, UNFINISHED, Priority, TaskStatus
 from market_pipeline.sessions import Sessions
 from market_pipeline.timetable import cron_of, warming_cron, why_not_now, why_not_warm
@@ -29,6 +29,13 @@ def schedules(sessions: Sessions) -> list[dg.ScheduleDefinition]:
             "0 2 * * 0",  # nothing live competes for the database
             timezone=str(sessions.timezone),
             description="Deletes old history on Sunday at 02:00.",
+            priority=Priority.LOW,
+        ),
+        scheduled(
+            staleness_check_job,
+            "0 * * * *",
+            timezone=str(sessions.timezone),
+            description="Says every hour in the table how fresh everything is.",
             priority=Priority.LOW,
         ),
     ]
