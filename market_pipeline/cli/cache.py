@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -27,7 +28,9 @@ def stats(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table("data type", "serves for", "answers", "fresh", "hits", "misses", "hit rate", "served stale")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits into 80 columns
+    for heading in ("data type", "serves for", "answers", "fresh", "hits", "misses", "hit rate", "stale"):
+        table.add_column(heading, no_wrap=True)
     for one in found:
         ttl = DATASETS[one.data_type].cache_ttl
         table.add_row(
