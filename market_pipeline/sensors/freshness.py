@@ -34,6 +34,10 @@ from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.gates import GateStatus, gate_status, nobody_can_be_asked
 from market_pipeline.tracking.overdue import Overdue, overdue
 
+REFRESHED = [name for name, one in DATASETS.items() if one.refreshed_when_stale]
+BY_SESSION = [name for name, one in DATASETS.items() if one.partitioned_by is PartitionedBy.SESSION]
+"""Data types that are refreshed when they are no more than aging: the schedule's next run takes its own session only, and one
+that was missed would stay a gap."""
 SYMBOLS_A_RUN = 500  # the oldest; the rest follows in the next hour
 CATCH_UP = 10  # days or sessions that a refresh reaches back at most: more than a holiday, less than a backfill
 
@@ -60,13 +64,21 @@ class Plan:
     """Data types that are stale and have to wait, and why."""
 
 
-def grouped(overdue: Iterable[Overdue]) -> list[Group]:
-    """One group per run, the one with the oldest data first; not of data types that do without.  Pure."""
+def grouped(overdue: Iterable[Overdue], last_settled: datetime) -> list[Group]:
+    """One group per run, the one with the oldest data first.  Pure.
+
+    Not of data types that do without, nor by session where nothing has come since: `last_settled` is the close of the last
+    session that can be fetched.
+    """
 
     def run(one: Overdue) -> tuple[str, str]:
         return one.data_type, one.timeframe
 
-    kept = [one for one in overdue if one.data_type in DATASETS and DATASETS[one.data_type].refreshed_when_stale]
+    def helps(one: Overdue) -> bool:
+        ends = one.last_computed_at
+        return one.data_type not in BY_SESSION or ends is None or ends < last_settled
+
+    kept = [one for one in overdue if one.data_type in REFRESHED and helps(one)]
     places = {run(one): place for place, one in reversed(list(enumerate(kept)))}
     members = groupby(sorted(kept, key=run), key=run)
     found = [Group(*key, tuple(one)[:SYMBOLS_A_RUN]) for key, one in members]
@@ -112,22 +124,22 @@ def freshness_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="freshness_sensor",
-        jobs=[DATA_TYPE_JOBS[name] for name, dataset in DATASETS.items() if dataset.refreshed_when_stale],
+        jobs=[DATA_TYPE_JOBS[name] for name in REFRESHED],
         minimum_interval_seconds=300,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Refreshes what is stale, a few data types at a time, and none that nobody can be asked for.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        now, settings = clock(), load_settings()
+        now, settings, sessions = clock(), load_settings(), configured_sessions()
+        (settled,) = settled_sessions(sessions, now, 1)
         with prepared_database(settings).connect(name="freshness sensor") as connection:
-            groups, gates = grouped(overdue(connection)), gate_status(connection)
+            groups, gates = grouped(overdue(connection, BY_SESSION), sessions.closes(settled)), gate_status(connection)
         if not groups:
             return dg.SkipReason("nothing is stale")
         room = settings.freshness_runs - len(unfinished(context.instance, Purpose.FRESHNESS))
         found = plan(groups, _reasons(context.instance, groups, gates, settings, now), room)
         if not found.refresh:
             return dg.SkipReason("; ".join(f"{data_type} is stale: {why}" for data_type, why in found.waiting.items()))
-        sessions = configured_sessions()
         return dg.SensorResult(run_requests=[_request(group, sessions, now) for group in found.refresh])
 
     return _sensor

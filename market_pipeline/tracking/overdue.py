@@ -1,8 +1,9 @@
-"""What is stale or missing, and nobody is on to it yet.
+"""What is stale or missing (or aging, if asked), and nobody is on to it yet.
 
 Here belongs the reading of what a refresh would be for.  How stale everything is, for people, belongs to other modules.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,14 +25,17 @@ class Overdue:
     """As of when it is; None where it was never fetched."""
 
 
-def overdue(connection: psycopg.Connection[TupleRow]) -> list[Overdue]:
-    """All that is stale or missing, the oldest first.  Not what has failed lately: that has its retries."""
+def overdue(connection: psycopg.Connection[TupleRow], aging: Sequence[str] = ()) -> list[Overdue]:
+    """All that is stale or missing, of the data types `aging` also what is aging, the oldest first.
+
+    Not what has failed lately: that has its retries.
+    """
     with connection.cursor(row_factory=class_row(Overdue)) as cursor:
         return cursor.execute(
             """
             SELECT kept.data_type, kept.timeframe, kept.symbol, kept.last_computed_at
             FROM current_freshness AS kept LEFT JOIN tracked_symbols AS tracked USING (symbol)
-            WHERE kept.status IN ('stale', 'missing')
+            WHERE (kept.status IN ('stale', 'missing') OR kept.status = 'aging' AND kept.data_type = ANY (%(aging)s))
                 AND coalesce(tracked.tracked_since < now() - %(onboarding)s::interval, true)
                 AND NOT EXISTS (
                     SELECT FROM failed_symbols AS failed
@@ -41,5 +45,5 @@ def overdue(connection: psycopg.Connection[TupleRow]) -> list[Overdue]:
                 )
             ORDER BY kept.last_computed_at NULLS FIRST, kept.data_type, kept.timeframe, kept.symbol
             """,
-            {"onboarding": ONBOARDING_TAKES, "rests": RESTS},
+            {"aging": list(aging), "onboarding": ONBOARDING_TAKES, "rests": RESTS},
         ).fetchall()

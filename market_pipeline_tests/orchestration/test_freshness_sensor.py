@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from market_pipeline.datasets import DATASETS, PartitionedBy
+from market_pipeline.partitions import range_key
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import ROUTES
 from market_pipeline.sensors.freshness import CATCH_UP, SYMBOLS_A_RUN, Group, freshness_sensor, grouped, partition, plan
@@ -16,7 +17,7 @@ from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.overdue import Overdue
-from market_pipeline_tests.orchestration.conftest import NOW, TRACKED, Runs, config_of
+from market_pipeline_tests.orchestration.conftest import NOW, TRACKED, Runs, config_of, range_of
 
 BY_SYMBOL = [name for name, one in DATASETS.items() if one.partitioned_by is PartitionedBy.SYMBOL]
 MONDAY = datetime(2026, 6, 1, 14, tzinfo=UTC)
@@ -75,6 +76,25 @@ def test_only_what_is_stale_is_asked_for(runs: Runs) -> None:
     stale(runs, "company_info", "JPM", "XOM")
     ((name, request),) = requests(runs).items()
     assert (name, config_of(request)["symbols"]) == ("company_info", ["JPM", "XOM"])
+
+
+@pytest.mark.parametrize(
+    ("since", "days"),
+    [
+        (datetime(2026, 5, 28, 20, 30, tzinfo=UTC), "2026-05-28...2026-05-29"),  # Friday was missed
+        (datetime(2026, 5, 29, 20, 30, tzinfo=UTC), None),  # until Monday's close there is nothing newer
+    ],
+)
+def test_a_session_that_was_missed_is_fetched_before_the_next_one_makes_it_a_gap(
+    runs: Runs, since: datetime, days: str | None
+) -> None:
+    all_is_fresh(runs)
+    runs.rows(
+        f"UPDATE data_freshness SET last_computed_at = '{since}', fresh_until = now() - interval '1 hour'"
+        " WHERE data_type = 'historical_prices' AND timeframe = '1d' RETURNING 1"
+    )
+    found = requests(runs, MONDAY)
+    assert [range_key(range_of(request)) for request in found.values()] == ([] if days is None else [days])
 
 
 @pytest.mark.parametrize(
@@ -220,7 +240,7 @@ def test_very_many_symbols_are_taken_the_oldest_first_so_many_a_run() -> None:
         )
         for number in range(SYMBOLS_A_RUN + 1)
     ]
-    (group,) = grouped(many)
+    (group,) = grouped(many, last_settled=NOW)
     assert group.overdue == tuple(many[:-1])
 
 
