@@ -11,6 +11,7 @@ from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
 from market_pipeline.sensors.freshness import freshness_sensor
 from market_pipeline.sensors.onboarding import onboarding_sensor
 from market_pipeline.sensors.run_status import run_status_sensor
+from market_pipeline.sensors.staleness import staleness_check
 from market_pipeline.sensors.symbols import symbols_sensor
 
 SENSORS: list[dg.SensorDefinition] = [
@@ -18,6 +19,7 @@ SENSORS: list[dg.SensorDefinition] = [
     onboarding_sensor(),
     failed_symbols_sensor(),
     freshness_sensor(),
+    staleness_check(),
     run_status_sensor,
     automation_sensor,
     alerts_sensor(),
