@@ -20,7 +20,7 @@ from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import ROUTES
 from market_pipeline.settings import load_provider_settings, load_settings
 from market_pipeline.storage.prepare import prepared_database
-from market_pipeline.tracking.gates import gate_events, gate_status, reset_gate
+from market_pipeline.tracking.gates import gate_events, gate_status, reset_provider_failures
 from market_pipeline.tracking.statistics import ProviderPerformance, provider_performance
 
 WATCH_SECONDS = 2.0
@@ -186,7 +186,7 @@ def reset(
     if data_type is not None:
         must_be_one_of("data type", data_type, DATASETS)
     with prepared_database(load_settings()).connect(autocommit=True, name="cli") as connection:
-        changed = reset_gate(connection, name, data_type)
+        changed = reset_provider_failures(connection, name, data_type)
     console.print(f"{name}: {changed} brought back" if changed else f"{name} was not put away")
 
 

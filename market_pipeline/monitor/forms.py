@@ -16,7 +16,7 @@ from market_pipeline.monitor.services import Served
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.storage.universe import InvalidSymbol, TrackedSymbol, checked_symbol, parse_csv, track, untrack
 from market_pipeline.tracking.failed_symbols import force_retry
-from market_pipeline.tracking.gates import reset_gate
+from market_pipeline.tracking.gates import reset_provider_failures
 
 SIGNED_IN = 30 * 86400  # seconds
 router = APIRouter(include_in_schema=False, dependencies=[Depends(controller)])
@@ -34,7 +34,7 @@ def reset(services: Served, name: str) -> RedirectResponse:
     if name not in PROVIDERS:
         raise HTTPException(404, f"no such vendor: there are {', '.join(PROVIDERS)}")
     with services.database.connect(autocommit=True, name="monitor reset") as connection:
-        reset_gate(connection, name, None)
+        reset_provider_failures(connection, name)
     return _back(f"/vendors/{name}", "reset")
 
 

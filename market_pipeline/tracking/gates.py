@@ -92,7 +92,9 @@ def gate_events(connection: psycopg.Connection[TupleRow], limit: int) -> list[Ga
         ).fetchall()
 
 
-def reset_gate(connection: psycopg.Connection[TupleRow], provider: str, data_type: str | None) -> int:
+def reset_provider_failures(
+    connection: psycopg.Connection[TupleRow], provider: str, data_type: str | None = None
+) -> int:
     """Bring a vendor back, or its endpoints of one data type; returns how many states changed.
 
     What was spent of its rates and quotas stays spent.

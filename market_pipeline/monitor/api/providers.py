@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from market_pipeline.monitor.access import controller
 from market_pipeline.monitor.services import Reading, Served
 from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.tracking.gates import GateEvent, GateStatus, gate_events, gate_status, reset_gate
+from market_pipeline.tracking.gates import GateEvent, GateStatus, gate_events, gate_status, reset_provider_failures
 from market_pipeline.tracking.statistics import (
     HistoryPoint,
     ProviderPerformance,
@@ -98,4 +98,4 @@ def history(
 def reset(services: Served, name: Known, data_type: DataType = None) -> Reset:
     """Bring a vendor back that was put away; what is spent of its limits stays spent."""
     with services.database.connect(autocommit=True, name="monitor reset") as connection:
-        return Reset(provider=name, changed=reset_gate(connection, name, data_type))
+        return Reset(provider=name, changed=reset_provider_failures(connection, name, data_type))
