@@ -8,7 +8,14 @@ import dagster as dg
 from market_pipeline.assets.derived import DERIVED_ASSETS
 from market_pipeline.assets.market_data import MARKET_DATA_ASSETS
 from market_pipeline.assets.universe import tracked_symbols
-from market_pipeline.jobs import DATA_TYPE_JOBS, maintenance_job, market_data_refresh, staleness_check_job, warm_cache
+from market_pipeline.jobs import (
+    DATA_TYPE_JOBS,
+    enrichment,
+    maintenance_job,
+    market_data_refresh,
+    staleness_check_job,
+    warm_cache,
+)
 from market_pipeline.resources import PipelineResource
 from market_pipeline.schedules import schedules
 from market_pipeline.sensors import SENSORS
@@ -20,7 +27,14 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
     """Everything Dagster is told; `resource_overrides` replaces resources by name, for tests."""
     return dg.Definitions(
         assets=[tracked_symbols, *MARKET_DATA_ASSETS, *DERIVED_ASSETS],
-        jobs=[*DATA_TYPE_JOBS.values(), market_data_refresh, warm_cache, maintenance_job, staleness_check_job],
+        jobs=[
+            *DATA_TYPE_JOBS.values(),
+            market_data_refresh,
+            enrichment,
+            warm_cache,
+            maintenance_job,
+            staleness_check_job,
+        ],
         schedules=schedules(Sessions(load_settings().exchange)),
         sensors=SENSORS,
         # A second process for a step would spend two more seconds on imports, and almost every run has one step.

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from market_pipeline.assets.enrichment import EnrichmentConfig, enrich
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
@@ -100,3 +101,21 @@ def _check_freshness(context: dg.OpExecutionContext) -> None:
 )
 def staleness_check_job() -> None:
     _check_freshness()
+
+
+@dg.op(description="Prices up to the last session, features of them and their quality, symbol by symbol.")
+def enrich_symbols(
+    context: dg.OpExecutionContext, config: EnrichmentConfig, pipeline: dg.ResourceParam[Pipeline]
+) -> None:
+    enrich(context, config, pipeline)
+
+
+@dg.job(
+    description="Brings the active symbols up to date, a few at a time: prices, features of them, their quality.",
+    config=dg.ConfigMapping(
+        config_schema=EnrichmentConfig.to_config_schema().as_field(),
+        config_fn=lambda config: {"ops": {"enrich_symbols": {"config": config}}},
+    ),
+)
+def enrichment() -> None:
+    enrich_symbols()

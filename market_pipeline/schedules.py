@@ -12,18 +12,24 @@ from dagster._core.definitions.target import ExecutableDefinition
 
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATASETS, Dataset
-from market_pipeline.jobs import DATA_TYPE_JOBS, maintenance_job, staleness_check_job, warm_cache
+from market_pipeline.jobs import DATA_TYPE_JOBS, enrichment, maintenance_job, staleness_check_job, warm_cache
 from market_pipeline.queue import RUN_STATUSES, UNFINISHED, Priority, TaskStatus
 from market_pipeline.sessions import Sessions
 from market_pipeline.timetable import cron_of, warming_cron, why_not_now, why_not_warm
 
 
 def schedules(sessions: Sessions) -> list[dg.ScheduleDefinition]:
-    """All of them, in the time zone of the exchange."""
+    """All of them, in the time zone of the exchange; the enrichment's is UTC."""
     return [
         *(data_type_schedule(dataset, sessions) for dataset in DATASETS.values()),
         warm_cache_schedule(sessions),
         annual_returns_schedule(sessions),
+        scheduled(
+            enrichment,
+            "30 1 * * *",  # the session before is settled, and what its own jobs have missed is made up for
+            timezone="UTC",
+            description="Brings every active symbol up to date at 01:30 UTC.",
+        ),
         scheduled(
             maintenance_job,
             "0 2 * * 0",  # nothing live competes for the database

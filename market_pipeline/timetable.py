@@ -11,6 +11,16 @@ from market_pipeline.sessions import Sessions
 WARM_AHEAD = timedelta(minutes=30)  # before the open: time for 500 symbols, and then quotes need the vendors' limits
 
 
+SETTLING = timedelta(
+    minutes=30
+)  # after the close, as the daily schedule waits: a bar that is not there fails its partition
+
+
+def settled_sessions(sessions: Sessions, now: datetime, count: int) -> list[date]:
+    """The last `count` sessions whose bars are there to be fetched."""
+    return sessions.completed(now - SETTLING, count)
+
+
 def cron_of(cadence: Cadence, sessions: Sessions) -> str:
     """The cron of a cadence, in the exchange's time zone.
 

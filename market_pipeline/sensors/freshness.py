@@ -25,12 +25,12 @@ from market_pipeline.sensors.requests import (
     configured_sessions,
     newest_run,
     refresh_request,
-    settled_sessions,
     unfinished,
 )
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, load_provider_settings, load_settings
 from market_pipeline.storage.prepare import prepared_database
+from market_pipeline.timetable import settled_sessions
 from market_pipeline.tracking.gates import GateStatus, gate_status, nobody_can_be_asked
 from market_pipeline.tracking.overdue import Overdue, overdue
 

@@ -18,11 +18,12 @@ from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import key_of, range_key
 from market_pipeline.queue import Priority
 from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import Purpose, configured_sessions, refresh_request, settled_sessions, unfinished
+from market_pipeline.sensors.requests import Purpose, configured_sessions, refresh_request, unfinished
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.universe import NewSymbol, new_symbols, symbols_kept
+from market_pipeline.timetable import settled_sessions
 
 BATCH = 100  # symbols: at a free plan's few calls a minute their history takes half an hour, far from a run's two hours
 REFERENCE = [one for one in DATASETS.values() if one.partitioned_by is PartitionedBy.SYMBOL]

@@ -4,7 +4,6 @@ Here belongs what the sensors' requests have in common.  When something is asked
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import dagster as dg
@@ -17,9 +16,6 @@ from market_pipeline.queue import UNFINISHED, Priority
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 
-SETTLING = timedelta(
-    minutes=30
-)  # after the close, as the daily schedule waits: a bar that is not there fails its partition
 PURPOSE_TAG = "market_pipeline/purpose"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -70,11 +66,6 @@ def unfinished(instance: dg.DagsterInstance, purpose: Purpose) -> Sequence[dg.Da
 def newest_run(instance: dg.DagsterInstance, tag: str, value: str) -> dg.DagsterRun | None:
     """The last run that was asked for with a tag."""
     return next(iter(instance.get_runs(dg.RunsFilter(tags={tag: value}), limit=1)), None)
-
-
-def settled_sessions(sessions: Sessions, now: datetime, count: int) -> list[date]:
-    """The last `count` sessions whose bars are there to be fetched."""
-    return sessions.completed(now - SETTLING, count)
 
 
 def configured_sessions() -> Sessions:

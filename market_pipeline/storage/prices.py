@@ -3,7 +3,8 @@
 Here belongs reading them as frames.  What is computed from them belongs to `features` and `returns`.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from math import prod
 
 import pandas as pd
@@ -18,8 +19,24 @@ Connection = psycopg.Connection[TupleRow]
 PRICES = ["open", "high", "low", "close"]
 
 
+@dataclass(frozen=True, slots=True)
+class LastBar:
+    """The latest bar of a series."""
+
+    session: date
+    fetched_at: datetime
+
+
 class UnusableBars(ValueError):
     """Stored bars that nothing can be computed from; the message names the first one."""
+
+
+def last_bar(connection: Connection, symbol: str, timeframe: str) -> LastBar | None:
+    row = connection.execute(
+        "SELECT session, fetched_at FROM price_bars WHERE symbol = %s AND timeframe = %s ORDER BY bar_start DESC LIMIT 1",
+        [symbol, timeframe],
+    ).fetchone()
+    return None if row is None else LastBar(*row)
 
 
 def splits_of(connection: Connection, symbol: str, sessions: Sessions) -> list[Split]:
@@ -104,6 +121,5 @@ def read_dividends(connection: Connection, symbol: str) -> pd.DataFrame | None:
 
 
 def _was_fetched(connection: Connection, data_type: str, symbol: str) -> bool:
-    query = "SELECT count(*) FROM data_freshness WHERE data_type = %s AND symbol = %s"
-    row = connection.execute(query, [data_type, symbol]).fetchone()
-    return row is not None and row[0] > 0
+    query = "SELECT FROM data_freshness WHERE data_type = %s AND symbol = %s AND last_computed_at IS NOT NULL"
+    return connection.execute(query, [data_type, symbol]).fetchone() is not None

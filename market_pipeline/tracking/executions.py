@@ -5,6 +5,7 @@ fails the step goes on, and the log is warned of once.  Reading the log belongs 
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ FOLLOW_SECONDS = 1.0  # between two writes of a fetch under way: for people who 
 LONGEST_ERROR = 2_000  # characters: vendors send whole web pages
 EXECUTIONS = UUID("5b0b6a5e-3c0f-4f6e-9a53-3c9f2f1f6f11")  # namespace of the ids, any constant will do
 
-State = Literal["pending", "in_progress", "completed", "failed"]
+State = Literal["pending", "in_progress", "completed", "failed", "retry"]
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +54,8 @@ class SymbolStatus:
     records_inserted: int = 0
     records_updated: int = 0
     features_computed: int = 0
+    retry_count: int = 0
+    """Its own retries, besides those of the step."""
     error_message: str | None = None
 
 
@@ -68,7 +71,7 @@ class FeatureFailure:
 class ExecutionLog:
     """Writes one execution, by a connection of its own; close it at the end.  No method raises for what the database does.
 
-    Not for several threads.  While it is open it holds an advisory lock of the execution's id: that the lock is free tells
+    Threads may share it.  While it is open it holds an advisory lock of the execution's id: that the lock is free tells
     others (`history.running_executions`) that the process is gone, whatever ended it.
     """
 
@@ -80,6 +83,7 @@ class ExecutionLog:
         self._warned = False
         self._written: dict[tuple[str, str], SymbolStatus] = {}
         self._followed_at = 0.0
+        self._lock = threading.RLock()
 
     @property
     def execution_id(self) -> UUID:
@@ -98,10 +102,11 @@ class ExecutionLog:
     def note(self, symbols: Iterable[SymbolStatus]) -> None:
         """Write how symbols are doing, those that have changed since the last time."""
         latest = {(one.symbol, one.timeframe): one for one in symbols}
-        changed = {key: one for key, one in latest.items() if self._written.get(key) != one}
-        parameters = {"retry_count": self._execution.retry_number, **_columns(list(changed.values()))}
-        if changed and self._execute(_NOTE, parameters):
-            self._written |= changed
+        with self._lock:
+            changed = {key: one for key, one in latest.items() if self._written.get(key) != one}
+            parameters = {"step_retries": self._execution.retry_number, **_columns(list(changed.values()))}
+            if changed and self._execute(_NOTE, parameters):
+                self._written |= changed
 
     def follow(self, symbols: Callable[[], Iterable[SymbolStatus]]) -> None:
         """`note` for work under way: call it as often as you like, it asks and writes once in FOLLOW_SECONDS."""
@@ -140,7 +145,8 @@ class ExecutionLog:
     def _execute(self, query: str, parameters: dict[str, Any]) -> bool:
         """Whether it was executed.  After a failure the next write connects anew."""
         try:
-            self._connected().execute(query, {"execution_id": self._id, **parameters})
+            with self._lock:
+                self._connected().execute(query, {"execution_id": self._id, **parameters})
         except (psycopg.Error, StorageError) as error:
             if not self._warned:
                 log.warning("the execution log cannot be written, the run goes on: %s", error)
@@ -183,17 +189,18 @@ _NOTE = """
         one.inserted, one.updated, one.features,
         CASE WHEN one.status <> 'pending' THEN now() END,
         CASE WHEN one.status IN ('completed', 'failed') THEN now() END,
-        %(retry_count)s, one.error, one.error
+        greatest(one.retries, %(step_retries)s), CASE WHEN one.status = 'failed' THEN one.error END, one.error
     FROM unnest(%(symbol)s::text[], %(timeframe)s::text[], %(status)s::text[], %(records_processed)s::bigint[],
         %(records_inserted)s::bigint[], %(records_updated)s::bigint[], %(features_computed)s::integer[],
-        %(error_message)s::text[]) AS one (symbol, timeframe, status, processed, inserted, updated, features, error)
+        %(retry_count)s::integer[], %(error_message)s::text[])
+        AS one (symbol, timeframe, status, processed, inserted, updated, features, retries, error)
     LEFT JOIN tracked_symbols AS tracked USING (symbol)
     ON CONFLICT (execution_id, symbol, timeframe) DO UPDATE SET
         status = excluded.status, records_processed = excluded.records_processed,
         records_inserted = excluded.records_inserted, records_updated = excluded.records_updated,
         features_computed = excluded.features_computed, started_at = coalesce(old.started_at, excluded.started_at),
         completed_at = excluded.completed_at, retry_count = excluded.retry_count,
-        error_message = excluded.error_message, last_error = coalesce(excluded.error_message, old.last_error)
+        error_message = excluded.error_message, last_error = coalesce(excluded.last_error, old.last_error)
     WHERE old.status <> 'completed' OR excluded.records_processed > 0
 """
 
