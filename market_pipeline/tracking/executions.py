@@ -176,7 +176,7 @@ _BEGIN = """
 
 _PLAN = """
     UPDATE scheduler_execution_log
-    SET partition_key = %(partition_key)s, total_symbols = %(symbols)s, updated_at = now()
+    SET partition_key = %(partition_key)s, total_symbols = greatest(total_symbols, %(symbols)s), updated_at = now()
     WHERE execution_id = %(execution_id)s
 """
 
