@@ -137,7 +137,7 @@ def test_while_a_fetch_is_under_way_the_log_shows_how_far_it_is(runs: Runs, envi
 def test_a_log_that_cannot_be_written_does_not_concern_the_run(runs: Runs) -> None:
     with runs.database.connect(autocommit=True) as connection:
         connection.execute(
-            "DROP TABLE symbol_computation_status, feature_computation_failures, scheduler_execution_log"
+            "DROP TABLE symbol_computation_status, feature_computation_failures, scheduler_execution_log CASCADE"
         )
     run: Run = runs.of("stock_quotes", providers=["finnhub"])
     assert run.success
