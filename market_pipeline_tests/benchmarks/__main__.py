@@ -8,7 +8,7 @@ from rich.console import Console
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.migrate import migrate
-from market_pipeline_tests.benchmarks import caching, fetching, loading, writing
+from market_pipeline_tests.benchmarks import caching, fetching, loading, monitoring, writing
 from market_pipeline_tests.benchmarks.measure import Result, show
 
 
@@ -26,6 +26,7 @@ def main() -> None:
             ("caching", caching.run(database)),
             ("fetching", fetching.run(database)),
             ("loading", loading.run()),
+            ("monitoring", monitoring.run(database)),
         ):
             console.print(f"measuring {name} …")
             results += bench

@@ -1,0 +1,32 @@
+"""How computing went lately, in figures.  Reading only; how fetching went belongs to `statistics`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+from psycopg.rows import TupleRow, class_row
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeStats:
+    """Series that were computed, each execution for itself.  The rate is in percent; None without any."""
+
+    total_computations: int
+    successful: int
+    success_rate: float | None
+    avg_computation_time_ms: float | None
+
+
+def compute_stats(connection: psycopg.Connection[TupleRow], window: timedelta) -> ComputeStats:
+    """Of the computations that began within the last `window`."""
+    with connection.cursor(row_factory=class_row(ComputeStats)) as cursor:
+        (found,) = cursor.execute(
+            """
+            SELECT count(*) AS total_computations, count(*) FILTER (WHERE success) AS successful,
+                (100.0 * count(*) FILTER (WHERE success) / nullif(count(*), 0))::double precision AS success_rate,
+                avg(computation_time_ms)::double precision AS avg_computation_time_ms
+            FROM enrichment_compute_log WHERE started_at > now() - %s
+            """,
+            [window],
+        ).fetchall()
+        return found
