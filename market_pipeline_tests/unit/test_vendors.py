@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from market_pipeline.fetching.vendors import SLOTS, Vendor, configured_vendors
+from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.base import Rate
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.settings import ProviderSettings, Settings
@@ -23,7 +23,7 @@ def configured(**own: Any) -> Vendor:
 
 def test_without_settings_of_its_own_a_vendor_is_asked_as_its_free_plan_allows() -> None:
     vendor = configured()
-    assert (vendor.limits, vendor.interval, vendor.slots) == (Finnhub.limits, Finnhub.interval, SLOTS)
+    assert (vendor.limits, vendor.interval, vendor.slots) == (Finnhub.limits, Finnhub.interval, 10)
 
 
 def test_somebody_elses_plan_is_taken_exactly() -> None:
