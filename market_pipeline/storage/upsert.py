@@ -7,6 +7,7 @@ plain COPY; where that path reached 172,000 bars a second, psycopg2's execute_va
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -66,13 +67,14 @@ def upsert(
     names = list(columns)
     key_of, symbol_of = itemgetter(*map(names.index, key)), itemgetter(names.index("symbol"))
     latest = {key_of(row): row for row in rows}
+    statements = _statements(table, tuple(key), tuple(columns.items()))
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(_staging(table, columns))
-        with cursor.copy(_copy(table, columns)) as copy:
+        cursor.execute(statements.staging)
+        with cursor.copy(statements.copy) as copy:
             copy.set_types([_TRAVELS_AS.get(kind, kind) for kind in columns.values()])
             for row in _travelling(columns, (latest[one] for one in sorted(latest))):
                 copy.write_row(row)
-        changed = {symbol: counts for symbol, *counts in cursor.execute(_upsert(table, key, columns)).fetchall()}
+        changed = {symbol: counts for symbol, *counts in cursor.execute(statements.upsert).fetchall()}
     return _by_symbol(Counter(map(symbol_of, latest.values())), changed)
 
 
@@ -96,6 +98,23 @@ def _by_symbol(sent: Mapping[str, int], changed: Mapping[str, Sequence[int]]) ->
         inserted, updated = changed.get(symbol, (0, 0))
         found[symbol] = Written(inserted, updated, rows - inserted - updated)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    staging: bytes
+    copy: bytes
+    upsert: bytes
+
+
+@cache  # putting them together takes 1.3 ms, the whole write of 20 rows not much more
+def _statements(table: str, key: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> _Statements:
+    types = dict(columns)
+    return _Statements(
+        staging=_staging(table, types).as_bytes(),
+        copy=_copy(table, types).as_bytes(),
+        upsert=_upsert(table, key, types).as_bytes(),
+    )
 
 
 def _staging(table: str, columns: Mapping[str, str]) -> sql.Composed:
