@@ -32,7 +32,7 @@ CAUTION = 4  # part of a vendor's rates that one process takes while it knows no
 REMEMBERED = 1000  # outcomes kept for a database that cannot be told; older ones are forgotten
 MESSAGE = 200  # characters of a vendor's words that are kept as the reason of a change
 
-_SETTINGS = """
+SETTINGS = """
     SELECT set_config('synchronous_commit', 'off', false), -- 0.11 instead of 0.24 ms; a crash may cost the last moment
         set_config('lock_timeout', '1s', false), set_config('statement_timeout', '5s', false)
 """
@@ -253,7 +253,7 @@ class Gate:
             if self._ask_again_at is not None and self._clock() < self._ask_again_at and not at_once:
                 raise psycopg.OperationalError("the database is asked again later")
             self._connection = self._connect()
-            self._connection.execute(_SETTINGS)
+            self._connection.execute(SETTINGS)
             self._tell_all(self._connection, *self._held.values())
             self._ask_again_at = None
             if away:

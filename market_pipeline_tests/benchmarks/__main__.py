@@ -8,7 +8,7 @@ from rich.console import Console
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.migrate import migrate
-from market_pipeline_tests.benchmarks import caching, fetching, loading, monitoring, writing
+from market_pipeline_tests.benchmarks import caching, fetching, gating, loading, memory, monitoring, overhead, writing
 from market_pipeline_tests.benchmarks.measure import Result, show
 
 
@@ -24,7 +24,10 @@ def main() -> None:
         for name, bench in (
             ("writing", writing.run(database)),
             ("caching", caching.run(database)),
+            ("gating", gating.run(database)),
             ("fetching", fetching.run(database)),
+            ("overhead", overhead.run(database)),
+            ("memory", memory.run(database)),
             ("loading", loading.run()),
             ("monitoring", monitoring.run(database)),
         ):

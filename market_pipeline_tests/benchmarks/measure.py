@@ -30,10 +30,10 @@ def per_second(work: Callable[[], int], rounds: int = 3) -> float:
     return statistics.median(_speed(work) for _ in range(rounds))
 
 
-def by_turns(one: Callable[[], int], other: Callable[[], int], rounds: int = 7) -> tuple[float, float]:
-    """The same of two things that differ by a little: one after the other, so that both meet the machine's moods."""
-    speeds = [(_speed(one), _speed(other)) for _ in range(rounds)]
-    return statistics.median(first for first, _ in speeds), statistics.median(second for _, second in speeds)
+def by_turns(*works: Callable[[], int], rounds: int = 5) -> list[float]:
+    """The same of several things: one after the other in each round, so that all meet the machine's moods."""
+    speeds = [[_speed(work) for work in works] for _ in range(rounds)]
+    return [statistics.median(speed) for speed in zip(*speeds, strict=True)]
 
 
 def _speed(work: Callable[[], int]) -> float:
