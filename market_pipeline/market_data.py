@@ -19,20 +19,19 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import Dataset, Record, Strategy
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
+from market_pipeline.fetching.planner import Wanted
 from market_pipeline.fetching.report import Errors, Report
-from market_pipeline.fetching.router import Deliver, Router, Wanted
-from market_pipeline.fetching.vendors import Vendor, configured_vendors
+from market_pipeline.fetching.router import Deliver, Router
 from market_pipeline.providers.errors import MalformedResponse, ProviderError
 from market_pipeline.providers.messages import Window
-from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.ranking import Ranking
+from market_pipeline.ranking import Ranking, open_ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.answers import AnswerCache, CachedAnswer, Question
 from market_pipeline.storage.constituents import ImplausibleList, record_members
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
-from market_pipeline.storage.universe import claim_series, series_homes
+from market_pipeline.storage.universe import claim_series
 from market_pipeline.storage.upsert import Written, total
 from market_pipeline.storage.writer import Provenance, Writer
 from market_pipeline.tracking.attempts import AttemptRow
@@ -88,7 +87,6 @@ class MarketData:
         self,
         *,
         database: Database,
-        vendors: Mapping[str, Vendor],
         ranking: Ranking,
         router: Router,
         sessions: Sessions,
@@ -98,7 +96,7 @@ class MarketData:
         repeats: str | None = None,
     ) -> None:
         self._database = database
-        self._vendors = vendors
+        self._vendors = ranking.vendors
         self._ranking = ranking
         self._router = router
         self._sessions = sessions
@@ -177,10 +175,8 @@ class MarketData:
     ) -> None:
         """Ask the vendors for what is wanted, and let old answers serve where nobody can; all of it goes into `done`."""
         dataset, timeframe, report = wanted.dataset, wanted.timeframe, done.report
-        if dataset.pinned and timeframe is not None:
-            wanted = replace(wanted, asked_first=series_homes(connection, wanted.symbols, timeframe))
         ranked = self._ranking.of(connection, wanted, providers)
-        wanted = replace(wanted, asked_first={**wanted.asked_first, **ranked.tried_out})
+        wanted = replace(wanted, asked_first=ranked.asked_first)
         done.order = ranked.order
         deliver = self._storing(connection, wanted, cache, done)
         vendors = [self._vendors[name] for name in ranked.order]
@@ -287,42 +283,29 @@ def open_market_data(
     `repeats` is the crashed run that this one takes the place of: what that one was answered is not asked for again.
     With `simulator_url` every vendor is the simulator there.  `chance` gives random numbers from 0 up to 1.
     """
-    own = {name: provider_settings(name) for name in PROVIDERS}
-    vendors = configured_vendors(PROVIDERS, settings, own, simulator_url=simulator_url, clock=clock)
-    try:
-        with (
-            Recorder(database, spool_for(database, settings.home)) as recorder,
-            closing(Gate(_gate_connection(database))) as gate,
-        ):
-            caller = Caller(
-                gate,
-                clock=clock,
-                sleep=sleep,
-                observe=lambda attempt: recorder.record(AttemptRow.of(attempt, run_id)),
-            )
-            router = Router(
-                caller,
-                clock=clock,
-                sleep=sleep,
-                batch_size=settings.fetch_batch_size,
-                concurrency=settings.fetch_concurrency,
-            )
-            priorities = {name: one.priority for name, one in own.items() if one.priority is not None}
-            ranking = Ranking(vendors, priorities, router, clock, chance)
-            yield MarketData(
-                database=database,
-                vendors=vendors,
-                ranking=ranking,
-                router=router,
-                sessions=Sessions(settings.exchange),
-                longest_wait=timedelta(seconds=settings.fetch_deadline_seconds),
-                clock=clock,
-                run_id=run_id,
-                repeats=repeats,
-            )
-    finally:
-        for vendor in vendors.values():
-            vendor.client.close()
+    with (
+        open_ranking(
+            settings, simulator_url=simulator_url, provider_settings=provider_settings, clock=clock, chance=chance
+        ) as ranking,
+        Recorder(database, spool_for(database, settings.home)) as recorder,
+        closing(Gate(_gate_connection(database))) as gate,
+    ):
+        caller = Caller(
+            gate,
+            clock=clock,
+            sleep=sleep,
+            observe=lambda attempt: recorder.record(AttemptRow.of(attempt, run_id)),
+        )
+        yield MarketData(
+            database=database,
+            ranking=ranking,
+            router=Router(caller, ranking.planner, clock=clock, sleep=sleep, concurrency=settings.fetch_concurrency),
+            sessions=Sessions(settings.exchange),
+            longest_wait=timedelta(seconds=settings.fetch_deadline_seconds),
+            clock=clock,
+            run_id=run_id,
+            repeats=repeats,
+        )
 
 
 def _gate_connection(database: Database) -> Callable[[], psycopg.Connection[TupleRow]]:

@@ -6,7 +6,8 @@ Here what can be asked is put together with how it has done.  The decisions are 
 
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +15,13 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Strategy
-from market_pipeline.fetching.router import Router, Wanted
+from market_pipeline.fetching.planner import Planner, Wanted
 from market_pipeline.fetching.strategies import Standing, order, tried_out
-from market_pipeline.fetching.vendors import Vendor
+from market_pipeline.fetching.vendors import Vendor, configured_vendors
+from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import route
+from market_pipeline.settings import ProviderSettings, Settings
+from market_pipeline.storage.universe import series_homes
 from market_pipeline.tracking.standings import next_turn, standings
 
 QUOTA = 86_400.0  # seconds: a plan that counts calls by the day or longer is scarce
@@ -30,10 +34,13 @@ class NoVendor(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The vendors as they are to be asked, and the symbols that somebody else is asked for first, to get to know him."""
+    """The vendors as they are to be asked."""
 
     order: tuple[str, ...]
-    tried_out: Mapping[str, str]
+    asked_first: Mapping[str, str]
+    """The vendor that is asked first for a symbol: the home of its series, or one that is tried out."""
+    standings: Mapping[str, Standing]
+    """What the order goes by; vendors that were never asked are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +49,36 @@ class Ranking:
 
     vendors: Mapping[str, Vendor]
     priorities: Mapping[str, int]
-    router: Router
+    planner: Planner
     clock: Callable[[], datetime]
     chance: Callable[[], float] = random.random
 
-    def of(self, connection: psycopg.Connection[TupleRow], wanted: Wanted, chosen: Sequence[str]) -> Ranked:
-        """The order for a fetch, among the `chosen` vendors (all when empty).  Raises NoVendor."""
+    def of(
+        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, chosen: Sequence[str], *, dry: bool = False
+    ) -> Ranked:
+        """The order for a fetch, among the `chosen` vendors (all when empty).  Raises NoVendor.
+
+        A `dry` one is only looked at: it takes no turn and tries nobody out.
+        """
         quota = self._candidates(wanted, chosen)
-        known, turn = self._remembered(connection, wanted)
+        known, turn = self._remembered(connection, wanted, dry)
         names = order(wanted.strategy, list(quota), known, quota=quota, turn=turn)
-        if wanted.dataset.pinned:  # whoever is tried out would become the home of the series
-            return Ranked(names, {})
+        dataset, symbols = wanted.dataset, wanted.symbols
+        if dataset.pinned and wanted.timeframe is not None:  # whoever is tried out would become the home of the series
+            return Ranked(names, series_homes(connection, symbols, wanted.timeframe), known)
+        if dry:
+            return Ranked(names, {}, known)
         scarce = {name for name in names if any(rate.seconds >= QUOTA for rate in self.vendors[name].limits)}
-        return Ranked(
-            names,
-            tried_out(wanted.strategy, names, known, wanted.symbols, quota=quota, scarce=scarce, chance=self.chance),
-        )
+        tried = tried_out(wanted.strategy, names, known, symbols, quota=quota, scarce=scarce, chance=self.chance)
+        return Ranked(names, tried, known)
 
     def _remembered(
-        self, connection: psycopg.Connection[TupleRow], wanted: Wanted
+        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, dry: bool
     ) -> tuple[Mapping[str, Standing], int]:
         """How the vendors stand, and whose turn it is; nothing of both where that cannot be read: a fetch needs neither."""
         try:
-            turn = next_turn(connection, wanted.dataset.name) if wanted.strategy is Strategy.ROUND_ROBIN else 0
+            takes_turn = wanted.strategy is Strategy.ROUND_ROBIN and not dry
+            turn = next_turn(connection, wanted.dataset.name) if takes_turn else 0
             return standings(connection, wanted.dataset.name, self.clock()), turn
         except psycopg.Error as error:
             log.warning("the vendors' records cannot be read, their default order is taken: %s", error)
@@ -78,7 +92,7 @@ class Ranking:
         data_type = wanted.dataset.name
         routed = route(data_type, self.priorities)
         asked = [name for name in routed if name in self.vendors and (not chosen or name in chosen)]
-        needs = {name: self.router.quota_needed(wanted, self.vendors[name]) for name in asked}
+        needs = {name: self.planner.quota_needed(wanted, self.vendors[name]) for name in asked}
         able = {name: count for name, count in needs.items() if count is not None}
         if not able:
             among = f" among {', '.join(chosen)}" if chosen else ""
@@ -88,3 +102,23 @@ class Ranking:
                 " Vendors that cannot tell about the time asked for are left out."
             )
         return able
+
+
+@contextmanager
+def open_ranking(
+    settings: Settings,
+    *,
+    simulator_url: str | None,
+    provider_settings: Callable[[str], ProviderSettings],
+    clock: Callable[[], datetime],
+    chance: Callable[[], float],
+) -> Iterator[Ranking]:
+    """The vendors as they are set; leaving it closes their connections.  With `simulator_url` all are the simulator there."""
+    own = {name: provider_settings(name) for name in PROVIDERS}
+    vendors = configured_vendors(PROVIDERS, settings, own, simulator_url=simulator_url, clock=clock)
+    priorities = {name: one.priority for name, one in own.items() if one.priority is not None}
+    try:
+        yield Ranking(vendors, priorities, Planner(settings.fetch_batch_size, clock), clock, chance)
+    finally:
+        for vendor in vendors.values():
+            vendor.client.close()

@@ -2311,6 +2311,19 @@ COMMENT ON COLUMN public.provider_leases.slots IS 'calls that it may have in fli
 
 COMMENT ON COLUMN public.provider_leases.units IS 'units of its calls that are under way or may be made without asking again';
 
+CREATE VIEW public.provider_limits AS
+ SELECT spending.provider,
+    spending.seconds,
+    public.gate_allowed(spending.*, gate.*, now()) AS units_allowed,
+    GREATEST(0, ((public.gate_allowed(spending.*, gate.*, now()) - (public.gate_seen_at(spending.*, now())).used) - held.units)) AS units_left
+   FROM ((public.provider_windows spending
+     JOIN public.provider_gates gate USING (provider))
+     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(lease.units), (0)::bigint))::integer AS units
+           FROM public.provider_leases lease
+          WHERE ((lease.provider = spending.provider) AND (lease.expires_at > now()))) held);
+
+COMMENT ON VIEW public.provider_limits IS 'Each limit of each vendor''s plan (seconds from 86400 on: by UTC day or month): units it allows in the window, and left now.';
+
 CREATE TABLE public.provider_rotation (
     data_type text NOT NULL,
     turn bigint NOT NULL
@@ -2347,16 +2360,13 @@ CREATE VIEW public.provider_status AS
     room.quota_left
    FROM (((public.provider_gates gate
      LEFT JOIN public.provider_scopes breaker USING (provider))
-     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(lease.slots), (0)::bigint))::integer AS slots,
-            (COALESCE(sum(lease.units), (0)::bigint))::integer AS units
+     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(lease.slots), (0)::bigint))::integer AS slots
            FROM public.provider_leases lease
           WHERE ((lease.provider = gate.provider) AND (lease.expires_at > now()))) held)
-     CROSS JOIN LATERAL ( SELECT min(windows.units_left) FILTER (WHERE (windows.seconds < (86400)::double precision)) AS tokens_left,
-            min(windows.units_left) FILTER (WHERE (windows.seconds >= (86400)::double precision)) AS quota_left
-           FROM ( SELECT spending.seconds,
-                    GREATEST(0, ((public.gate_allowed(spending.*, gate.*, now()) - (public.gate_seen_at(spending.*, now())).used) - held.units)) AS units_left
-                   FROM public.provider_windows spending
-                  WHERE (spending.provider = gate.provider)) windows) room);
+     CROSS JOIN LATERAL ( SELECT min(one.units_left) FILTER (WHERE (one.seconds < (86400)::double precision)) AS tokens_left,
+            min(one.units_left) FILTER (WHERE (one.seconds >= (86400)::double precision)) AS quota_left
+           FROM public.provider_limits one
+          WHERE (one.provider = gate.provider)) room);
 
 COMMENT ON VIEW public.provider_status IS 'Each vendor''s gate, a row per endpoint that was called (scope null before): state, counts, slots, units left now.';
 

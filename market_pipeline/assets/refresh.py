@@ -15,14 +15,13 @@ import psycopg
 
 from market_pipeline.assets.execution import execution
 from market_pipeline.assets.progress import Progress
-from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target
+from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target_of
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.fetching.report import Errors
 from market_pipeline.market_data import Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
 from market_pipeline.ranking import NoVendor
 from market_pipeline.resources import Pipeline
-from market_pipeline.storage.universe import symbols_kept, tracked_symbols
 from market_pipeline.tracking.executions import ExecutionLog, State, SymbolStatus
 
 
@@ -67,11 +66,7 @@ def _target(
 ) -> Target:
     """What this try is about; its symbols are registered as partitions.  Raises dg.Failure (see `target`)."""
     with pipeline.database.connect(name="universe") as connection:
-        universe = tracked_symbols(connection)
-        kept = symbols_kept(connection, dataset) if dataset.days_around is not None else set[str]()
-    wanted = target(
-        dataset, config, keys, universe=universe, kept=kept, sessions=pipeline.sessions, now=pipeline.clock()
-    )
+        wanted = target_of(connection, dataset, config, keys, sessions=pipeline.sessions, now=pipeline.clock())
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
         context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
     return wanted

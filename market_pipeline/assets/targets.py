@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import dagster as dg
+import psycopg
+from psycopg.rows import TupleRow
 from pydantic import Field
 
 from market_pipeline.datasets import Dataset, DataType, PartitionedBy, Strategy
@@ -15,7 +17,13 @@ from market_pipeline.partitions import current_days, day_of, is_key, key_of, ran
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
-from market_pipeline.storage.universe import InvalidSymbol, TrackedSymbol, checked_symbol
+from market_pipeline.storage.universe import (
+    InvalidSymbol,
+    TrackedSymbol,
+    checked_symbol,
+    symbols_kept,
+    tracked_symbols,
+)
 
 SAMPLE = 20  # names in a message or in metadata; counts are always exact
 
@@ -63,6 +71,21 @@ class Target:
     fetches: tuple[Fetch, ...]
     partition: str
     """What failures are remembered under: the days; empty by symbol, where a failure needs no more than that."""
+
+
+def target_of(
+    connection: psycopg.Connection[TupleRow],
+    dataset: Dataset,
+    config: RefreshConfig,
+    keys: Sequence[str] | None,
+    *,
+    sessions: Sessions,
+    now: datetime,
+) -> Target:
+    """The `target` of a run over the universe that the database has.  Raises dg.Failure like that."""
+    universe = tracked_symbols(connection)
+    kept = symbols_kept(connection, dataset) if dataset.days_around is not None else set[str]()
+    return target(dataset, config, keys, universe=universe, kept=kept, sessions=sessions, now=now)
 
 
 def target(

@@ -21,6 +21,7 @@ from market_pipeline.cli import (
     executions,
     freshness,
     inspect,
+    job,
     monitor,
     providers,
     quality,
@@ -43,6 +44,7 @@ app = typer.Typer(
 app.command()(run.up)
 app.command()(run.demo)
 app.command()(run.simulator)
+app.command()(job.run)
 app.command()(monitor.monitor)
 app.command()(inspect.status)
 app.command()(freshness.freshness)

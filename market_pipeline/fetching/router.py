@@ -1,53 +1,26 @@
 """The walk over vendors until no symbol is left: who is asked for which symbols, in batches, a few at a time.
 
-Here belongs the order of events of one fetch.  A single call belongs to `calls`, the order of vendors to `strategies`, what
-came of it to `report`; storing what comes back belongs to whoever passes `deliver`.
+Here belongs the order of events of one fetch.  The plan belongs to `planner`, a single call to `calls`, the order of vendors
+to `strategies`, what came of it to `report`; storing what comes back belongs to whoever passes `deliver`.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from math import inf
 
-from market_pipeline.datasets import Dataset, Strategy
 from market_pipeline.fetching.calls import SHORTEST_WAIT, Attempt, Call, Called, Caller, NotAsked, Patience, verdicts
 from market_pipeline.fetching.pace import least_seconds, supply_of
-from market_pipeline.fetching.planner import batch_of, in_order, quota_needed
+from market_pipeline.fetching.planner import Leg, Planner, Wanted
 from market_pipeline.fetching.report import Errors, Report, is_away, kept_back_until, paced_until
 from market_pipeline.fetching.vendors import Vendor
-from market_pipeline.providers.base import Endpoint
 from market_pipeline.providers.errors import NotEntitled, ProviderError, RateLimited
-from market_pipeline.providers.messages import Ask, Window
 
 Deliver = Callable[[Sequence[Attempt], Sequence[str]], Mapping[str, ProviderError]]
 """Takes a vendor's attempts, and the symbols they settle; says of which of these the answer is none after all, and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One fetch: symbols of one dataset, for a window and a timeframe where it has them."""
-
-    dataset: Dataset
-    symbols: tuple[str, ...]
-    window: Window | None = None
-    timeframe: str | None = None
-    strategy: Strategy = Strategy.MOST_RELIABLE
-    asked_first: Mapping[str, str] = field(default_factory=dict)
-    """The vendor that is asked first for a symbol: the home of its series, or one that is tried out."""
-    deadline: datetime
-    """Until when a wait may last."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Leg:
-    """One stretch of the walk: a vendor's endpoint, for the open symbols among `only` (all of them when None)."""
-
-    vendor: Vendor
-    endpoint: Endpoint
-    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +28,7 @@ class _Walk:
     """What the rounds of one fetch have in common."""
 
     wanted: Wanted
-    legs: Sequence[_Leg]
+    legs: Sequence[Leg]
     open: dict[str, Errors]
     """Symbols that nobody has settled yet, with what each vendor said."""
     report: Report
@@ -70,15 +43,15 @@ class Router:
     def __init__(
         self,
         caller: Caller,
+        planner: Planner,
         *,
         clock: Callable[[], datetime],
-        batch_size: int,
         concurrency: int,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._caller = caller
+        self._planner = planner
         self._clock = clock
-        self._batch_size = batch_size
         self._concurrency = concurrency
         self._sleep = sleep
 
@@ -98,7 +71,7 @@ class Router:
         started = time.perf_counter()
         walk = _Walk(
             wanted,
-            self._legs(wanted, vendors),
+            self._planner.legs(wanted, vendors),
             {symbol: {} for symbol in wanted.symbols},
             report,
             deliver,
@@ -160,48 +133,13 @@ class Router:
         self._sleep(max(seconds, SHORTEST_WAIT))
         return True
 
-    def quota_needed(self, wanted: Wanted, vendor: Vendor) -> int | None:
-        """Quota that a vendor's first way to answer takes, pages aside; None where it has no way to answer."""
-        question = self._ask(wanted, wanted.symbols)
-        endpoints = self._endpoints(vendor, question)
-        return quota_needed(endpoints[0], question, self._batch_size) if endpoints else None
-
-    def _endpoints(self, vendor: Vendor, question: Ask) -> Sequence[Endpoint]:
-        return in_order(vendor.provider.endpoints_for(question.data_type), question, self._batch_size)
-
-    def _legs(self, wanted: Wanted, vendors: Sequence[Vendor]) -> list[_Leg]:
-        """Whoever is to be asked first for some symbols; ROUND_ROBIN deals the others out; then everybody for what is left."""
-        question = self._ask(wanted, wanted.symbols)
-        stations = [(vendor, endpoint) for vendor in vendors for endpoint in self._endpoints(vendor, question)]
-        shares = {
-            vendor.name: frozenset(symbol for symbol in wanted.symbols if wanted.asked_first.get(symbol) == vendor.name)
-            for vendor, _ in stations
-        }
-        if wanted.strategy is Strategy.ROUND_ROBIN:
-            others = [symbol for symbol in wanted.symbols if wanted.asked_first.get(symbol) not in shares]
-            for turn, name in enumerate(shares):
-                shares[name] |= frozenset(others[turn :: len(shares)])
-        dealt = [_Leg(vendor, endpoint, shares[vendor.name]) for vendor, endpoint in stations if shares[vendor.name]]
-        return dealt + [_Leg(vendor, endpoint) for vendor, endpoint in stations]
-
-    def _ask(self, wanted: Wanted, symbols: Sequence[str]) -> Ask:
-        return Ask(
-            data_type=wanted.dataset.name,
-            symbols=tuple(symbols),
-            now=self._clock(),
-            window=wanted.window,
-            timeframe=wanted.timeframe,
-        )
-
-    def _calls(self, walk: _Walk, leg: _Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[list[Called]]:
+    def _calls(self, walk: _Walk, leg: Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[list[Called]]:
         """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded.
 
         Those that end while the caller is busy come together: one write of 16 rows takes hardly longer than one of 1.  What
         the gate says to one call it would say to the next ones, so that these are not made.
         """
-        wanted = walk.wanted
-        size = batch_of(leg.endpoint, self._ask(wanted, symbols), self._batch_size)
-        asks = (self._ask(wanted, symbols[at : at + size]) for at in range(0, len(symbols), size))
+        asks = self._planner.asks(walk.wanted, leg.endpoint, symbols)
         workers = min(leg.vendor.provider.concurrency, self._concurrency)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=leg.vendor.name)
         pending: set[Future[Called]] = set()
@@ -209,7 +147,7 @@ class Router:
         try:
             while True:
                 for ask in islice(asks, 2 * workers - len(pending) if refused is None else 0):
-                    call = Call(leg.vendor, leg.endpoint, wanted.dataset, ask, walk.patience, last_resort)
+                    call = Call(leg.vendor, leg.endpoint, walk.wanted.dataset, ask, walk.patience, last_resort)
                     pending.add(pool.submit(self._caller.call, call))
                 if not pending:
                     break
@@ -224,12 +162,12 @@ class Router:
             self._caller.settle(leg.vendor)
 
 
-def _eligible(symbol: str, leg: _Leg, earlier: ProviderError | None, again: bool) -> bool:
+def _eligible(symbol: str, leg: Leg, earlier: ProviderError | None, again: bool) -> bool:
     """Whether a leg may help a symbol, about which its vendor has said `earlier`.
 
     In the first round: unless the vendor has failed it, and not only at another endpoint.  Later: if it has not looked yet.
     """
-    if leg.only is not None and symbol not in leg.only:
+    if not leg.takes(symbol):
         return False
     if again:
         return isinstance(earlier, NotAsked | RateLimited)

@@ -3,13 +3,16 @@
 The decisions themselves, and every change, are the functions gate_* in sql/functions.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 import psycopg
 from psycopg.rows import TupleRow, class_row
 
+from market_pipeline.fetching.pace import Allowance
 from market_pipeline.providers.base import Provider
 
 
@@ -83,6 +86,14 @@ def _is_away(gates: Sequence[GateStatus], data_type: str, vendor: Provider) -> b
     )
 
 
+def put_away(gates: Sequence[GateStatus], vendor: str, endpoint: str) -> GateStatus | None:
+    """What keeps calls to a vendor's endpoint back, its limits aside; None where they are let through.  Pure."""
+    own = [one for one in gates if one.name == vendor]
+    whole = (one for one in own if one.state in AWAY_AS_A_WHOLE)
+    part = (one for one in own if one.scope == endpoint and one.state in AWAY_BY_ENDPOINT)
+    return next(chain(whole, part), None)
+
+
 def gate_events(connection: psycopg.Connection[TupleRow], limit: int) -> list[GateEvent]:
     """The last changes, newest first."""
     with connection.cursor(row_factory=class_row(GateEvent)) as cursor:
@@ -101,3 +112,13 @@ def reset_provider_failures(
     """
     row = connection.execute("SELECT gate_reset(%s, %s)", [provider, data_type]).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def allowances(connection: psycopg.Connection[TupleRow]) -> dict[str, list[Allowance]]:
+    """What the limits of each vendor that was ever asked allow now, and in every second from now on."""
+    found: defaultdict[str, list[Allowance]] = defaultdict(list)
+    for provider, seconds, allowed, left in connection.execute(
+        "SELECT provider, seconds, units_allowed, units_left FROM provider_limits ORDER BY provider, seconds"
+    ):
+        found[provider].append(Allowance(left, allowed / seconds))
+    return dict(found)

@@ -16,6 +16,7 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.fetching.calls import Attempt, Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.http import VendorClient
+from market_pipeline.fetching.planner import Planner
 from market_pipeline.fetching.router import Router
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.market_data import MarketData
@@ -80,13 +81,11 @@ def fetch(
                 recorder.record(AttemptRow.of(attempt, "bench"))
 
         caller = Caller(gate, clock=clock, observe=observe)
-        router = Router(caller, clock=clock, batch_size=10, concurrency=workers)
-        vendors = {"finnhub": vendor}
+        planner = Planner(10, clock)
         market_data = MarketData(
             database=database,
-            vendors=vendors,
-            ranking=Ranking(vendors, {}, router, clock),
-            router=router,
+            ranking=Ranking({"finnhub": vendor}, {}, planner, clock),
+            router=Router(caller, planner, clock=clock, concurrency=workers),
             sessions=Sessions(),
             longest_wait=timedelta(0),
             clock=clock,

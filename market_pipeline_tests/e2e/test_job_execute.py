@@ -125,3 +125,17 @@ def test_what_cannot_be_run_ends_with_1_and_changes_nothing(
     before = user.rows(held)
     assert execute(job, tags, config).exit_code == 1
     assert user.rows(held) == before
+
+
+def test_the_command_run_does_the_same_with_plain_options(current: str, user: User) -> None:
+    symbols = ("--symbol", "AAPL", "--symbol", "MSFT")
+    done = user.run("market-pipeline", "run", "stock_quotes", "--partition", current, *symbols, "--provider", "finnhub")
+    assert done.returncode == 0, done.stdout
+    ((asked,),) = user.rows(
+        "SELECT array_agg(DISTINCT one ORDER BY one) FROM fetch_attempts, unnest(symbols) AS one"
+        " WHERE run_id = (SELECT run_id FROM fetch_attempts ORDER BY attempted_at DESC LIMIT 1)"
+    )
+    assert asked == ["AAPL", "MSFT"]
+    failed = user.run("market-pipeline", "run", "stock_quotes", "--partition", "2026-01-05")
+    assert failed.returncode == 1
+    assert "can no longer be fetched" in failed.stdout

@@ -24,17 +24,13 @@ SELECT
 FROM provider_gates AS gate
 LEFT JOIN provider_scopes AS breaker USING (provider)
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(lease.slots), 0)::integer AS slots, coalesce(sum(lease.units), 0)::integer AS units
-    FROM provider_leases AS lease WHERE lease.provider = gate.provider AND lease.expires_at > now()
+    SELECT coalesce(sum(lease.slots), 0)::integer AS slots FROM provider_leases AS lease
+    WHERE lease.provider = gate.provider AND lease.expires_at > now()
 ) AS held
 CROSS JOIN LATERAL (
     SELECT
-        min(units_left) FILTER (WHERE seconds < 86400) AS tokens_left,
-        min(units_left) FILTER (WHERE seconds >= 86400) AS quota_left
-    FROM (
-        SELECT spending.seconds, greatest(0, gate_allowed(spending, gate, now())
-            - (gate_seen_at(spending, now())).used - held.units) AS units_left
-        FROM provider_windows AS spending WHERE spending.provider = gate.provider
-    ) AS windows
+        min(one.units_left) FILTER (WHERE one.seconds < 86400) AS tokens_left,
+        min(one.units_left) FILTER (WHERE one.seconds >= 86400) AS quota_left
+    FROM provider_limits AS one WHERE one.provider = gate.provider
 ) AS room;
 COMMENT ON VIEW provider_status IS 'Each vendor''s gate, a row per endpoint that was called (scope null before): state, counts, slots, units left now.';
