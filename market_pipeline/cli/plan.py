@@ -146,7 +146,7 @@ def _duration(seconds: float) -> str:
     if seconds == inf:
         return "for ever"
     if seconds < 1:
-        return "less than a second"
+        return "a second"
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
