@@ -7,7 +7,7 @@ file; sending, retrying and choosing belong to `fetching`.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -174,6 +174,15 @@ def with_param(request: Request, name: str, value: str) -> Request:
 
 def with_header(request: Request, name: str, value: str) -> Request:
     return replace(request, headers={**request.headers, name: value})
+
+
+Wordings = Sequence[tuple[str, type[ProviderError]]]
+"""What a vendor says, as a pattern in lower case, and what it means; the first that fits counts."""
+
+
+def by_wording(wordings: Wordings, said: str) -> type[ProviderError] | None:
+    """What a vendor's words mean; None where no wording fits."""
+    return next((meaning for wording, meaning in wordings if re.search(wording, said.lower())), None)
 
 
 def by_status(answer: Answer, message: str | None = None) -> ProviderError | None:

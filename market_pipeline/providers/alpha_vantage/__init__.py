@@ -7,8 +7,6 @@ Bulk quotes are premium and known from such a sample only; ETF profiles name no 
 Source: https://www.alphavantage.co/documentation/ and https://www.alphavantage.co/premium/.
 """
 
-import re
-
 from market_pipeline.providers.alpha_vantage.companies import (
     Dividends,
     Earnings,
@@ -28,7 +26,7 @@ from market_pipeline.providers.alpha_vantage.market import (
     NewsSentiment,
     RealtimeOptions,
 )
-from market_pipeline.providers.base import Provider, Rate, by_status, with_param
+from market_pipeline.providers.base import Provider, Rate, Wordings, by_status, by_wording, with_param
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -40,14 +38,13 @@ from market_pipeline.providers.errors import (
 )
 from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
 
-WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+WORDINGS: Wordings = (
     (r"rate limit|call frequency|sparingly", RateLimited),  # first: it also advertises premium plans
     (r"demo\W+api key|api ?key\W+is invalid|invalid api ?key", AuthenticationFailed),
     (r"premium|artificial", NotEntitled),
     (r"no (data|articles)\b", NoData),
     (r"invalid (api call|inputs)", UnknownSymbol),
 )
-"""What the vendor says, in lower case, and what it means; the first that fits counts."""
 
 
 class AlphaVantage(Provider):
@@ -90,11 +87,11 @@ class AlphaVantage(Provider):
             return UnknownSymbol("Alpha Vantage answered an empty object, as it does for symbols it does not know")
         refusal = first_text(payload, "Note", "Information", "Error Message")
         said = refusal or first_text(payload, "message") or ""
-        for wording, error_class in WORDINGS:
-            if re.search(wording, said.lower()):
-                if error_class is RateLimited:
-                    return RateLimited(said, retry_after=retry_after(answer))
-                return error_class(said)
+        meaning = by_wording(WORDINGS, said)
+        if meaning is RateLimited:
+            return RateLimited(said, retry_after=retry_after(answer))
+        if meaning is not None:
+            return meaning(said)
         if refusal is not None:
             return MalformedResponse(refusal, sample=answer.sample)
         return by_status(answer)

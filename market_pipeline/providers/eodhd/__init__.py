@@ -6,10 +6,9 @@ means that the day's calls are spent.
 Source: https://eodhd.com/financial-apis and github.com/EodHistoricalData/EODHD-openapi.
 """
 
-import re
 from datetime import UTC, datetime, time, timedelta
 
-from market_pipeline.providers.base import Provider, Rate, by_status, with_param
+from market_pipeline.providers.base import Provider, Rate, Wordings, by_status, by_wording, with_param
 from market_pipeline.providers.eodhd.companies import (
     CompanyInfo,
     Constituents,
@@ -39,13 +38,12 @@ from market_pipeline.providers.errors import (
 from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
 from market_pipeline.providers.normalise import sentence
 
-WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+WORDINGS: Wordings = (
     (r"exceeded|limit reached|too many", RateLimited),
     (r"unauthenticated|invalid (api )?(key|token)|api token", AuthenticationFailed),
     (r"free users|subscription|your plan|forbidden", NotEntitled),
     (r"not found", UnknownSymbol),
 )
-"""What the vendor says, in lower case, and what it means; the first that fits counts."""
 SPENT_FOR_THE_DAY = 402
 
 
@@ -83,11 +81,11 @@ class Eodhd(Provider):
         told = f"HTTP {answer.status}: {said}"
         if answer.status == SPENT_FOR_THE_DAY or "daily" in (said or ""):
             return RateLimited(told, retry_after=_until_tomorrow(answer))
-        for wording, error_class in WORDINGS if said is not None else ():
-            if re.search(wording, told.lower()):
-                if error_class is RateLimited:
-                    return RateLimited(told, retry_after=retry_after(answer))
-                return error_class(told)
+        meaning = None if said is None else by_wording(WORDINGS, told)
+        if meaning is RateLimited:
+            return RateLimited(told, retry_after=retry_after(answer))
+        if meaning is not None:
+            return meaning(told)
         if said is not None and answer.status < 300:
             return MalformedResponse(told, sample=answer.sample)
         return by_status(answer, said)

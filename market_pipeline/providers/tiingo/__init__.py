@@ -5,10 +5,9 @@ vendor's refusal has to tell).  Errors are {"detail": …}; above a limit they a
 Source: https://www.tiingo.com/documentation (general, end-of-day, iex, crypto, fundamentals, news, corporate-actions).
 """
 
-import re
 from datetime import datetime, time, timedelta
 
-from market_pipeline.providers.base import Provider, Rate, by_status, with_header
+from market_pipeline.providers.base import Provider, Rate, Wordings, by_status, by_wording, with_header
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -29,13 +28,12 @@ from market_pipeline.providers.tiingo.companies import (
 from market_pipeline.providers.tiingo.fundamentals import Fundamentals
 from market_pipeline.providers.tiingo.market import CryptoDaily, CryptoHourly, DailyPrices, HourlyPrices, IexQuotes
 
-WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+WORDINGS: Wordings = (
     (r"run over|exceeded|request allocation|throttled", RateLimited),  # first: it also advertises plans
     (r"token|credentials", AuthenticationFailed),
     (r"permission|limited to the dow|add-on|entitle", NotEntitled),
     (r"not found|no metadata", UnknownSymbol),
 )
-"""What the vendor says, in lower case, and what it means; the first that fits counts."""
 
 
 class Tiingo(Provider):
@@ -67,11 +65,11 @@ class Tiingo(Provider):
     def classify(self, answer: Answer) -> ProviderError | None:
         said = _remark(answer)
         told = f"HTTP {answer.status}: {said}"
-        for wording, error_class in WORDINGS if said is not None else ():
-            if re.search(wording, told.lower()):
-                if error_class is RateLimited:
-                    return RateLimited(told, retry_after=_wait(told, answer))
-                return error_class(told)
+        meaning = None if said is None else by_wording(WORDINGS, told)
+        if meaning is RateLimited:
+            return RateLimited(told, retry_after=_wait(told, answer))
+        if meaning is not None:
+            return meaning(told)
         if said is not None and answer.status < 300:
             return MalformedResponse(told, sample=answer.sample)
         return by_status(answer, said)

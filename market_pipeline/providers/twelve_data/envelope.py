@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from market_pipeline.providers.base import Endpoint, by_status
+from market_pipeline.providers.base import Endpoint, Wordings, by_status, by_wording
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -27,14 +27,13 @@ INDICES = {"^GSPC": "SPX", "^IXIC": "IXIC", "^DJI": "DJI", "^NDX": "NDX", "^RUT"
 _CANONICAL = {spelling: symbol for symbol, spelling in INDICES.items()}
 _PAIR = re.compile(r"([A-Z0-9]{2,6})-([A-Z]{3,4})")
 
-WORDINGS: tuple[tuple[str, type[ProviderError]], ...] = (
+WORDINGS: Wordings = (
     (r"run out of api credits|api calls limit", RateLimited),  # first: it also advertises plans
     (r"available (exclusively|starting) with|consider upgrading|with your plan", NotEntitled),  # under 403, 400 or 404
     (r"\*\*apikey\*\*|api key", AuthenticationFailed),
     (r"no data|data (is )?not (found|available)", NoData),
     (r"not found|\*\*symbol\*\*.* (missing|invalid)", UnknownSymbol),
 )
-"""What the vendor says, in lower case, and what it means; the first that fits counts."""
 
 
 class TwelveDataEndpoint(Endpoint):
@@ -88,11 +87,11 @@ def error_in(payload: Any, answer: Answer) -> ProviderError | None:
         return None
     said, code = first_text(payload, "message") or "", payload.get("code")
     told = f"{code}: {said}"
-    for wording, error_class in WORDINGS:
-        if re.search(wording, said.lower()):
-            if error_class is RateLimited:
-                return RateLimited(told, retry_after=_wait(said, answer))
-            return error_class(told)
+    meaning = by_wording(WORDINGS, said)
+    if meaning is RateLimited:
+        return RateLimited(told, retry_after=_wait(said, answer))
+    if meaning is not None:
+        return meaning(told)
     coded = by_status(replace(answer, status=code), said) if isinstance(code, int) else None
     return coded or MalformedResponse(told, sample=answer.sample)
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from market_pipeline.providers.base import Handshake, Provider, Rate, by_status
+from market_pipeline.providers.base import Handshake, Provider, Rate, Wordings, by_status, by_wording
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -35,7 +35,7 @@ from market_pipeline.providers.yahoo.quotes import Quotes, Spark
 from market_pipeline.providers.yahoo.summary import CompanyInfo
 
 _ERROR = re.compile(rb'"error"\s*:\s*\{')
-_WORDING: tuple[tuple[str, type[ProviderError]], ...] = (
+_WORDINGS: Wordings = (
     (r"crumb|cookie|unable to access this feature|not logged in", AuthenticationFailed),
     (r"too many requests", RateLimited),
     (r"no fundamentals data|data doesn't exist|data not available|within the last", NoData),
@@ -49,9 +49,9 @@ def classify(answer: Answer) -> ProviderError | None:
     """What Yahoo says about a request, in JSON, in plain text or as a web page; None when it looks like data."""
     said = _error(answer)
     if said is not None:
-        kind = next((kind for pattern, kind in _WORDING if re.search(pattern, said, re.I)), None)
-        if kind is not None:
-            return kind(said)
+        meaning = by_wording(_WORDINGS, said)
+        if meaning is not None:
+            return meaning(said)
         return by_status(answer, said) or MalformedResponse(said, sample=answer.sample)
     if answer.body.lstrip()[:1] in (b"{", b"["):
         return by_status(answer)
