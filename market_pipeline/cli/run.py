@@ -14,9 +14,8 @@ from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, SettingsError, load_provider_settings, load_settings
 from market_pipeline.simulator.address import simulator_settings
-from market_pipeline.simulator.control import SimulatorControl, SimulatorUnreachable
 from market_pipeline.simulator.faults import parse_faults
-from market_pipeline.simulator.process import HOST, PortInUse, serve, spawn
+from market_pipeline.simulator.process import found_or_spawned, serve
 from market_pipeline.storage.database import redact_url
 from market_pipeline.storage.prepare import prepared_database
 
@@ -38,7 +37,8 @@ def up(
     console.print(f"database   {redact_url(database.url)}")
     with ExitStack() as running:
         if settings.data_world == "simulated":
-            console.print(f"simulator  {_simulator(running, settings)}")
+            simulated = running.enter_context(found_or_spawned(simulator_settings(settings)))
+            console.print(f"simulator  {simulated.url}")
         console.print(f"monitor    {running.enter_context(monitor_beside(settings, database))}")
         running.enter_context(dagster := DagsterDev(dagster_home(settings), port))  # entered last, so stopped first
         console.print(f"Dagster    http://127.0.0.1:{port} (it takes some ten seconds; Ctrl-C stops everything)")
@@ -53,7 +53,7 @@ def demo() -> None:
         raise SettingsError("DATA_WORLD=live: the demo is about simulated vendors; unset it")
     with ExitStack() as running:
         database = prepared_database(settings)
-        _simulator(running, settings)
+        running.enter_context(found_or_spawned(simulator_settings(settings)))
         complete = run_demo(console, settings, database)
     raise typer.Exit(0 if complete else 1)
 
@@ -96,19 +96,3 @@ def _checked_settings() -> Settings:
     except ValueError as error:
         raise SettingsError(f"SIMULATOR_FAULTS={settings.simulator_faults!r}: {error}") from None
     return settings
-
-
-def _simulator(running: ExitStack, settings: Settings) -> str:
-    """The address of a simulator of the settings' world: the one on its port, else a new one that stops with us."""
-    there = SimulatorControl(f"http://{HOST}:{settings.simulator_port}")
-    try:
-        world = there.world()
-    except SimulatorUnreachable:
-        started = spawn(simulator_settings(settings))
-        return running.enter_context(started).control.url
-    if world != settings.world:
-        raise PortInUse(
-            f"port {settings.simulator_port} serves {world}, not {settings.world}: stop that simulator or set another"
-            " SIMULATOR_PORT"
-        )
-    return there.url

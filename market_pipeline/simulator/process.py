@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -118,10 +118,9 @@ class SimulatorProcess:
         self.stop()
 
 
-def spawn(settings: SimulatorSettings, log: Path | None = None, *, detached: bool = False) -> SimulatorProcess:
-    """Starts a simulator in a process of its own and waits until it answers.
+def spawn(settings: SimulatorSettings, log: Path | None = None) -> SimulatorProcess:
+    """Starts a simulator in a process of its own and waits until it answers.  Its output goes to `log`.
 
-    A detached one is in a session of its own: it outlives this process and its terminal.  Its output goes to `log`.
     Raises ValueError, PortInUse, or RuntimeError where it ends or does not answer in time.
     """
     assembled(settings)  # what the settings get wrong is told here, not in the child's log
@@ -133,7 +132,6 @@ def spawn(settings: SimulatorSettings, log: Path | None = None, *, detached: boo
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            start_new_session=detached,
         )
         started = SimulatorProcess(process, _url(listener))
     try:
@@ -154,8 +152,9 @@ def _await(started: SimulatorProcess, process: "subprocess.Popen[bytes]", log: P
         time.sleep(0.05)
 
 
-def ensure(settings: SimulatorSettings, log: Path | None = None) -> SimulatorControl:
-    """The simulator on the settings' port: the one that is there, or a new detached one.
+@contextlib.contextmanager
+def found_or_spawned(settings: SimulatorSettings, log: Path | None = None) -> Iterator[SimulatorControl]:
+    """The simulator on the settings' port: the one that is there, else a new one, which stops at the end.
 
     Raises PortInUse where something else is there, another simulated world included; the rest as `spawn` does.
     """
@@ -163,17 +162,15 @@ def ensure(settings: SimulatorSettings, log: Path | None = None) -> SimulatorCon
     try:
         world = there.world()
     except SimulatorUnreachable:
-        try:
-            return spawn(settings, log, detached=True).control
-        except PortInUse as error:  # somebody else's, or one that another process started a moment ago
-            try:
-                world = there.world()
-            except SimulatorUnreachable:
-                raise error from None
+        with spawn(settings, log) as started:
+            yield started.control
+        return
     wanted = world_of(settings.seed)
     if world != wanted:
-        raise PortInUse(f"port {settings.port} serves {world}, not {wanted}: stop that simulator or use another port")
-    return there
+        raise PortInUse(
+            f"port {settings.port} serves {world}, not {wanted}: stop that simulator or set another SIMULATOR_PORT"
+        )
+    yield there
 
 
 def _server(simulator: Simulator) -> uvicorn.Server:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from market_pipeline.simulator.clock import ClockSetting
 from market_pipeline.simulator.control import SimulatorUnreachable
 from market_pipeline.simulator.dialects import dialects
-from market_pipeline.simulator.process import PortInUse, RunningSimulator, ensure, serve, spawn
+from market_pipeline.simulator.process import PortInUse, RunningSimulator, found_or_spawned, serve, spawn
 from market_pipeline.simulator.server import SimulatorSettings
 
 
@@ -55,21 +56,27 @@ def test_senseless_faults_stop_a_spawned_simulator_before_it_starts() -> None:
         spawn(SimulatorSettings(port=0, faults="bloomberg:html=1"))
 
 
-def test_ensure_starts_one_simulator_and_then_finds_it() -> None:
-    settings = SimulatorSettings(port=free_port(), seed=2)
-    process = psutil.Process(ensure(settings).state()["pid"])
-    try:
-        assert ensure(settings).state()["pid"] == process.pid
-        with pytest.raises(PortInUse, match=f"port {settings.port} serves simulated:2, not simulated:9"):
-            ensure(SimulatorSettings(port=settings.port, seed=9))
-    finally:
-        process.terminate()
-        process.wait(10)
+def test_a_simulator_on_the_port_is_found_and_outlives_those_who_found_it() -> None:
+    settings, other = SimulatorSettings(port=free_port(), seed=2), SimulatorSettings(seed=9)
+    with found_or_spawned(settings) as spawned:
+        pid = spawned.state()["pid"]
+        with found_or_spawned(settings) as found:
+            assert found.state()["pid"] == pid
+        assert spawned.state()["pid"] == pid
+        with (
+            pytest.raises(PortInUse, match=f"port {settings.port} serves simulated:2, not simulated:9"),
+            found_or_spawned(replace(other, port=settings.port)),
+        ):
+            pass
+    assert not psutil.pid_exists(pid)
 
 
-def test_ensure_does_not_take_a_stranger_for_a_simulator() -> None:
+def test_a_stranger_is_not_taken_for_a_simulator() -> None:
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as stranger:
         threading.Thread(target=stranger.serve_forever, daemon=True).start()
-        with pytest.raises(PortInUse, match=f"port {stranger.server_port} of 127.0.0.1 is in use"):
-            ensure(SimulatorSettings(port=stranger.server_port))
+        with (
+            pytest.raises(PortInUse, match=f"port {stranger.server_port} of 127.0.0.1 is in use"),
+            found_or_spawned(SimulatorSettings(port=stranger.server_port)),
+        ):
+            pass
         stranger.shutdown()
