@@ -21,6 +21,8 @@ BY_ITSELF = (
     "dagster/from_automation_condition",
 )
 """One of these tags is on every run that nobody has asked for in person."""
+DAEMONS = ["SCHEDULER", "QUEUED_RUN_COORDINATOR"]
+"""Without them nothing starts by itself.  Of the one that evaluates sensors our own sensors' work tells."""
 ENDS = {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
 FROM_OUTSIDE = "This run has been marked as failed from outside"  # all that Dagster says, unless it is told more
 
@@ -101,6 +103,11 @@ class Task:
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+
+
+def silent_daemons(instance: dg.DagsterInstance) -> tuple[str, ...]:
+    """Those of Dagster's daemons that start runs, and have given no sign of life lately."""
+    return tuple(name for name, status in instance.get_daemon_statuses(DAEMONS).items() if not status.healthy)
 
 
 def queue_stats(instance: dg.DagsterInstance, *, since: datetime | None = None) -> QueueStats:

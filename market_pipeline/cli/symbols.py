@@ -1,6 +1,5 @@
 """`market-pipeline symbols`: the universe that is fetched."""
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +12,10 @@ from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.universe import (
     InvalidSymbol,
-    TrackedSymbol,
     checked_symbol,
     read_csv,
     track,
+    track_names,
     tracked_symbols,
     untrack,
 )
@@ -46,10 +45,9 @@ def show(everything: Annotated[bool, typer.Option("--all", help="Inactive symbol
 @app.command()
 def add(symbols: Symbols) -> None:
     """Track symbols (again); what is known of them stays."""
-    checked = [TrackedSymbol(checked_symbol(symbol)) for symbol in symbols]
     with prepared_database(load_settings()).connect(name="cli") as connection:
-        count = track(connection, checked)
-    console.print(f"{count} tracked")
+        tracked = track_names(connection, symbols)
+    console.print(f"{len(tracked)} tracked")
 
 
 @app.command()
@@ -76,8 +74,8 @@ def import_csv(
     """
     try:
         found = read_csv(file)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidSymbol(f"{file} cannot be read as CSV in UTF-8: {error}") from None
+    except OSError as error:
+        raise InvalidSymbol(f"{file} cannot be read: {error.strerror}") from None
     with prepared_database(load_settings()).connect(name="cli") as connection:
         count = track(connection, found)
     console.print(f"{count} symbols tracked")

@@ -21,6 +21,7 @@ from market_pipeline.monitor.api import ROUTERS
 from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
 from market_pipeline.monitor.services import Services
 from market_pipeline.storage.errors import DatabaseUnavailable
+from market_pipeline.storage.universe import InvalidSymbol
 
 HERE = Path(__file__).resolve().parent
 RETRY_AFTER = "5"  # seconds: by then a restarted database or webserver is usually back
@@ -50,6 +51,7 @@ def create_app(services: Services) -> FastAPI:
     for kind in (DatabaseUnavailable, DagsterUnreachable, psycopg.OperationalError):
         app.add_exception_handler(kind, _unavailable)
     app.add_exception_handler(DagsterRefused, _refused)
+    app.add_exception_handler(InvalidSymbol, _wrong)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(Exception, _unexpected)
     for router in (*ROUTERS, pages.router, live.router, forms.router, metrics.router):
@@ -71,6 +73,10 @@ async def _told(request: Request, error: Exception) -> Response:
     if error.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
         return RedirectResponse("/login", 303)
     return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+
+
+async def _wrong(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": f"nothing was changed: {error}"}, 400)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

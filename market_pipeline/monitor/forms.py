@@ -1,8 +1,6 @@
 """What the pages' forms do: each does it, and leads back to its page with a word about it."""
 
-import csv
 import secrets
-from io import StringIO
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,11 +8,11 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from market_pipeline.monitor.access import COOKIE, controller
-from market_pipeline.monitor.api.symbols import LARGEST_CSV
 from market_pipeline.monitor.rendering import page
 from market_pipeline.monitor.services import Served
+from market_pipeline.monitor.universe import add_symbols, import_symbols, remove_symbol
 from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.storage.universe import InvalidSymbol, TrackedSymbol, checked_symbol, parse_csv, track, untrack
+from market_pipeline.storage.universe import InvalidSymbol
 from market_pipeline.tracking.failed_symbols import force_retry
 from market_pipeline.tracking.gates import reset_provider_failures
 
@@ -48,31 +46,27 @@ def retry(services: Served, data_type: Text = "", symbol: Text = "") -> Redirect
 @router.post("/symbols/add")
 def add(services: Served, symbols: Text) -> RedirectResponse:
     try:
-        names = [checked_symbol(text) for text in symbols.replace(",", " ").split()]
+        add_symbols(services, symbols.replace(",", " ").split())
     except InvalidSymbol:
         return _back("/symbols", "bad_symbol")
-    with services.database.connect(name="monitor symbols") as connection:
-        track(connection, [TrackedSymbol(name) for name in names])
     return _back("/symbols", "added")
 
 
 @router.post("/symbols/import")
 def import_csv(services: Served, file: UploadFile) -> RedirectResponse:
-    if (file.size or 0) > LARGEST_CSV:
-        return _back("/symbols", "bad_file")
     try:
-        found = parse_csv(StringIO(file.file.read().decode("utf-8-sig"), newline=""), "the file")
-    except (InvalidSymbol, UnicodeDecodeError, csv.Error):
+        import_symbols(services, file)
+    except InvalidSymbol:
         return _back("/symbols", "bad_file")
-    with services.database.connect(name="monitor symbols") as connection:
-        track(connection, found)
     return _back("/symbols", "added")
 
 
 @router.post("/symbols/remove")
 def remove(services: Served, symbol: Text) -> RedirectResponse:
-    with services.database.connect(name="monitor symbols") as connection:
-        untrack(connection, [symbol])
+    try:
+        remove_symbol(services, symbol)
+    except InvalidSymbol:
+        return _back("/symbols", "bad_symbol")
     return _back("/symbols", "removed")
 
 

@@ -14,9 +14,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from psycopg.rows import TupleRow
 
-from market_pipeline.monitor.api.scheduler import daemon_runs
 from market_pipeline.monitor.services import Reading, Served, Services
-from market_pipeline.queue import queue_stats
+from market_pipeline.queue import queue_stats, silent_daemons
 from market_pipeline.tracking.attempt_totals import attempt_totals
 from market_pipeline.tracking.failed_symbols import count_owed
 from market_pipeline.tracking.gates import gate_status
@@ -137,5 +136,5 @@ class _Collected(Collector):
         yield GaugeMetricFamily(
             "market_pipeline_scheduler_running",
             "1 while Dagster's daemon gives signs of life.",
-            float(daemon_runs(self.services.instance)),
+            float(not silent_daemons(self.services.instance)),
         )

@@ -11,13 +11,12 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.monitor.api.scheduler import daemon_runs
 from market_pipeline.monitor.charts import Point, line
 from market_pipeline.monitor.dagster_control import Automation, DagsterRefused, DagsterUnreachable
 from market_pipeline.monitor.rendering import page
 from market_pipeline.monitor.services import Reading, Served, Services
 from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.queue import queue_stats
+from market_pipeline.queue import queue_stats, silent_daemons
 from market_pipeline.storage.universe import tracked_symbols
 from market_pipeline.tracking.alert_log import KnownAlert, open_alerts
 from market_pipeline.tracking.attempt_history import past_attempts
@@ -39,7 +38,7 @@ Known = Annotated[int, Query(ge=0, le=1_000_000)]
 @router.get("/")
 def overview(request: Request, services: Served, connection: Reading) -> HTMLResponse:
     stats, wrong = queue_stats(services.instance), open_alerts(connection)
-    alive = daemon_runs(services.instance)
+    alive = not silent_daemons(services.instance)
     return page(
         request,
         services,

@@ -13,7 +13,7 @@ import dagster as dg
 import psycopg
 from psycopg.rows import TupleRow
 
-from market_pipeline.queue import BY_ITSELF, why_it_ended
+from market_pipeline.queue import BY_ITSELF, silent_daemons, why_it_ended
 from market_pipeline.resources import Clock, utc_now
 from market_pipeline.sensors.requests import PURPOSE_TAG, Purpose
 from market_pipeline.settings import load_settings
@@ -23,8 +23,6 @@ from market_pipeline.tracking.alert_log import mark_told, open_alerts, record_al
 from market_pipeline.tracking.alert_snapshot import read_snapshot
 from market_pipeline.tracking.alerts import Snapshot, alerts
 
-DAEMONS = ["SCHEDULER", "QUEUED_RUN_COORDINATOR"]
-"""Without them nothing starts by itself.  The one that evaluates sensors is alive, or nobody asks."""
 RUNS_TO_LOOK_AT = 10  # of a job, to find the last one that concerns everybody
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
@@ -72,12 +70,11 @@ def _tell(
 def _snapshot(context: dg.SensorEvaluationContext, connection: psycopg.Connection[TupleRow], now: datetime) -> Snapshot:
     repository = context.repository_def
     assert repository is not None  # noqa: S101 - a sensor of a code location has one
-    daemons = context.instance.get_daemon_statuses(DAEMONS)
     states = context.instance.all_instigator_state()
     stopped = {state.instigator_name for state in states if state.status.value == "STOPPED"}
     return replace(
         read_snapshot(connection, now),
-        silent_daemons=tuple(name for name, status in daemons.items() if status.healthy is False),
+        silent_daemons=silent_daemons(context.instance),
         stopped_schedules=tuple(sorted(one.name for one in repository.schedule_defs if one.name in stopped)),
         failed_runs=_failed_runs(context.instance, repository),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
+from io import StringIO
 from pathlib import Path
 
 import psycopg
@@ -126,6 +127,14 @@ def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:
     return len(rows)
 
 
+def track_names(connection: Connection, names: Iterable[str]) -> list[str]:
+    """Track symbols by name (again); what is known of them stays.  Their canonical names; raises InvalidSymbol."""
+    checked = [checked_symbol(name) for name in names]
+    known = {one.symbol: one for one in tracked_symbols(connection, include_inactive=True)}
+    track(connection, [known.get(name, TrackedSymbol(name)) for name in checked])
+    return checked
+
+
 def untrack(connection: Connection, symbols: Sequence[str]) -> tuple[str, ...]:
     """Stop fetching symbols; their data stays, and nothing is owed of them any more.  Those that were active."""
     with connection.transaction():
@@ -141,18 +150,20 @@ def untrack(connection: Connection, symbols: Sequence[str]) -> tuple[str, ...]:
 def read_csv(path: Path) -> list[TrackedSymbol]:
     """Symbols from a CSV with a column `symbol` and any of the others; `indices` and `timeframes` separated by `;`.
 
-    Raises InvalidSymbol that names the line, for a symbol that is none and for a file without the column.
+    Raises InvalidSymbol that names the line, for a symbol that is none, and for a file that is no such CSV; OSError.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return parse_csv(file, str(path))
+    return parse_csv(path.read_bytes(), str(path))
 
 
-def parse_csv(lines: Iterable[str], name: str) -> list[TrackedSymbol]:
-    """As `read_csv`, from lines; `name` is what errors call them."""
-    reader = csv.DictReader(lines)
-    if "symbol" not in (reader.fieldnames or ()):
-        raise InvalidSymbol(f"{name}: the first line must name the columns, `symbol` among them")
-    return [_from_csv(name, reader.line_num, row) for row in reader]
+def parse_csv(content: bytes, name: str) -> list[TrackedSymbol]:
+    """As `read_csv`, from what is in the file; `name` is what errors call it."""
+    try:
+        reader = csv.DictReader(StringIO(content.decode("utf-8-sig"), newline=""))
+        if "symbol" not in (reader.fieldnames or ()):
+            raise InvalidSymbol(f"{name}: the first line must name the columns, `symbol` among them")
+        return [_from_csv(name, reader.line_num, row) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidSymbol(f"{name} cannot be read as CSV in UTF-8: {error}") from None
 
 
 def default_universe() -> list[TrackedSymbol]:

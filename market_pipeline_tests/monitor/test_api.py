@@ -40,7 +40,7 @@ def test_scheduler_health_has_the_documented_shape(monitor: Monitor) -> None:
         "successful_symbols",
         "failed_symbols",
     ]
-    assert found["status"] == "degraded", "ZZTOP could not be fetched"
+    assert found["status"] == "degraded", "the hourly check has never run here"
     assert (found["last_execution"]["status"], found["last_execution"]["failed_symbols"]) == ("completed", 1)
     assert found["total_symbols_monitored"] == 5
 
@@ -155,7 +155,7 @@ def test_symbols_are_added_imported_listed_and_removed(monitor: Monitor) -> None
     [
         (b"name\nApple", "the first line must name the columns"),
         (b"symbol\nAAPL\n<script>", "line 3"),
-        (b"\xff\xfe\x00", "nothing was imported"),
+        (b"\xff\xfe\x00", "cannot be read as CSV"),
     ],
 )
 def test_of_a_wrong_csv_nothing_is_imported(monitor: Monitor, content: bytes, told: str) -> None:

@@ -13,7 +13,8 @@ from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatu
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 
-from market_pipeline.sensors.alerts import DAEMONS, alerts_sensor
+from market_pipeline.queue import DAEMONS
+from market_pipeline.sensors.alerts import alerts_sensor
 from market_pipeline.tracking.alerts import LONGEST_SECONDS
 from market_pipeline_tests.orchestration.conftest import NOW, Runs
 from market_pipeline_tests.webhook import Webhook

@@ -3,6 +3,16 @@
 Here belong paths, parameters and shapes.  Facts come from `market_pipeline.tracking` and from Dagster's instance.
 """
 
-from market_pipeline.monitor.api import admin, data, enrichment, providers, scheduler, symbols, work
+from market_pipeline.monitor.api import (
+    admin,
+    data,
+    enrichment_control,
+    enrichment_dashboard,
+    providers,
+    scheduler,
+    symbols,
+    work,
+)
 
-ROUTERS = tuple(module.router for module in (admin, data, enrichment, providers, scheduler, symbols, work))
+_MODULES = (admin, data, enrichment_control, enrichment_dashboard, providers, scheduler, symbols, work)
+ROUTERS = tuple(module.router for module in _MODULES)

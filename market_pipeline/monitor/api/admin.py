@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from market_pipeline.monitor.services import Reading, Served
-from market_pipeline.tracking.history import open_feature_failures, past_executions
+from market_pipeline.tracking.health import health
+from market_pipeline.tracking.history import past_executions
 from market_pipeline.tracking.staleness import FreshnessEntry, StalenessSummary, Status, staleness_report
 
 FEATURES = "price_features"
-FAILURES = 10  # the latest ones that are shown
 Limit = Annotated[int, Query(ge=1, le=500, description="entries, at most")]
 router = APIRouter(prefix="/api/v1/admin", tags=["admin"])
 
@@ -34,7 +34,7 @@ class RecentFailure(BaseModel):
 
 
 class SchedulerHealth(BaseModel):
-    """degraded: the last execution failed or left symbols out, features are stale or missing, or cannot be computed."""
+    """degraded: something does not work, or nothing does; `market-pipeline status` and the overview say what."""
 
     status: Literal["healthy", "degraded"]
     timestamp: datetime
@@ -84,23 +84,19 @@ class ExecutionHistory(BaseModel):
 
 @router.get("/scheduler-health")
 def scheduler_health(services: Served, connection: Reading) -> SchedulerHealth:
-    """What ran last, and what is wrong with features now."""
-    last = next(iter(past_executions(connection, 1)), None)
-    failures = open_feature_failures(connection, FAILURES)
-    staleness = staleness_report(connection, data_type=FEATURES, limit=1)["summary"]
-    (monitored,) = connection.execute("SELECT count(*) FROM tracked_symbols WHERE active").fetchone() or (0,)
-    stale = staleness["stale_count"]
-    troubled = last is not None and (last.status == "failed" or last.failed_symbols > 0)
+    """What ran last, what is wrong with features now, and whether all is well."""
+    found = health(connection, services.clock())
+    last = found["last_execution"]
     return SchedulerHealth(
-        status="degraded" if troubled or stale or staleness["missing_count"] or failures else "healthy",
-        timestamp=services.clock(),
+        status="healthy" if found["status"] == "healthy" else "degraded",
+        timestamp=found["timestamp"],
         last_execution=None if last is None else LastExecution.model_validate(last, from_attributes=True),
-        stale_features_count=stale,
+        stale_features_count=found["stale_features_count"],
         recent_failures=[
             RecentFailure(symbol=one.symbol, timeframe=one.timeframe, error=one.error_message, failed_at=one.failed_at)
-            for one in failures
+            for one in found["recent_failures"]
         ],
-        total_symbols_monitored=monitored,
+        total_symbols_monitored=found["total_symbols_monitored"],
     )
 
 

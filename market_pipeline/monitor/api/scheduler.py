@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any, Literal
 
-import dagster as dg
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, Field
 
@@ -12,7 +11,7 @@ from market_pipeline.monitor.access import controller
 from market_pipeline.monitor.dagster_control import Automation
 from market_pipeline.monitor.runs import Launching
 from market_pipeline.monitor.services import Reading, Served
-from market_pipeline.queue import queue_stats
+from market_pipeline.queue import queue_stats, silent_daemons
 from market_pipeline.storage.universe import TrackedSymbol, tracked_symbols
 
 EVERYTHING = "market_data_refresh"
@@ -84,15 +83,9 @@ def status(services: Served) -> SchedulerStatus:
     stats = queue_stats(services.instance)
     return SchedulerStatus(
         timestamp=services.clock(),
-        running=daemon_runs(services.instance),
+        running=not silent_daemons(services.instance),
         queue=Queue(pending=stats.pending, processing=stats.processing, completed=stats.completed, failed=stats.failed),
     )
-
-
-def daemon_runs(instance: dg.DagsterInstance) -> bool:
-    """Whether Dagster's daemon, which evaluates schedules and starts queued runs, gave a sign of life lately."""
-    states = instance.get_daemon_statuses()
-    return all(kind in states and states[kind].healthy is True for kind in ("SCHEDULER", "QUEUED_RUN_COORDINATOR"))
 
 
 @router.post("/refresh", status_code=202, dependencies=[Depends(controller)])

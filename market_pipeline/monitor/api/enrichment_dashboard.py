@@ -1,29 +1,26 @@
-"""`/api/v1/enrichment`: how the enrichment of symbols does, its history, and control over it."""
+"""`/api/v1/enrichment/dashboard`: how the enrichment of symbols does.  Reading only."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
 from market_pipeline.enrichment import RETRIES
-from market_pipeline.monitor.access import controller
-from market_pipeline.monitor.api.scheduler import daemon_runs
+from market_pipeline.monitor.api.enrichment_control import JOB, SCHEDULE
 from market_pipeline.monitor.dagster_control import Automation, DagsterRefused, DagsterUnreachable
-from market_pipeline.monitor.runs import Launching
 from market_pipeline.monitor.services import Reading, Served, Services
-from market_pipeline.storage.universe import tracked_symbols
+from market_pipeline.queue import silent_daemons
 from market_pipeline.tracking.computations import compute_stats
 from market_pipeline.tracking.history import PastExecution, latest_of_symbol, past_executions, symbols_of
 from market_pipeline.tracking.quality import quality_summary
 from market_pipeline.tracking.statistics import provider_performance
 
-JOB, SCHEDULE = "enrichment", "enrichment_schedule"
 DAY = timedelta(hours=24)
 LATE = timedelta(hours=25)  # it runs daily
-router = APIRouter(prefix="/api/v1/enrichment", tags=["enrichment"])
+router = APIRouter(prefix="/api/v1/enrichment/dashboard", tags=["enrichment"])
 
 
 class SchedulerState(BaseModel):
@@ -119,45 +116,7 @@ class Health(BaseModel):
     config: Config
 
 
-class ResultSummary(BaseModel):
-    """Null until the run has ended: /api/v1/tasks/{run_id} and the history tell."""
-
-    successful: int | None = None
-    failed: int | None = None
-    duration_seconds: float | None = None
-
-
-class Triggered(BaseModel):
-    timestamp: datetime
-    status: Literal["triggered"] = "triggered"
-    symbols_to_process: int
-    manual_trigger: Literal[True] = True
-    result_summary: ResultSummary = ResultSummary()
-    run_id: str
-
-
-class Switched(BaseModel):
-    timestamp: datetime
-    status: Literal["paused", "running"]
-
-
-class PastJob(BaseModel):
-    started_at: datetime
-    completed_at: datetime | None
-    duration_seconds: float | None
-    successful: int
-    failed: int
-    total_records_inserted: int
-    total_records_updated: int
-
-
-class History(BaseModel):
-    timestamp: datetime
-    count: int
-    jobs: list[PastJob]
-
-
-@router.get("/dashboard/overview")
+@router.get("/overview")
 def overview(services: Served, connection: Reading) -> Overview:
     """The scheduler, the last enrichment, the last 24 hours, and each symbol of the last enrichment."""
     last = _last(connection)
@@ -165,7 +124,7 @@ def overview(services: Served, connection: Reading) -> Overview:
     return Overview(
         timestamp=services.clock(),
         scheduler=SchedulerState(
-            running=daemon_runs(services.instance) and (schedule is None or schedule.running),
+            running=not silent_daemons(services.instance) and (schedule is None or schedule.running),
             last_enrichment_time=None if last is None else last.started_at,
             next_enrichment_time=None if schedule is None else schedule.next_at,
         ),
@@ -178,7 +137,7 @@ def overview(services: Served, connection: Reading) -> Overview:
     )
 
 
-@router.get("/dashboard/job-status/{symbol}")
+@router.get("/job-status/{symbol}")
 def job_status(services: Served, connection: Reading, symbol: str) -> JobStatus:
     """What the last enrichment of a symbol came to, or how far it is."""
     found = latest_of_symbol(connection, symbol.upper(), limit=1, data_type=JOB)
@@ -195,16 +154,16 @@ def job_status(services: Served, connection: Reading, symbol: str) -> JobStatus:
     )
 
 
-@router.get("/dashboard/metrics")
+@router.get("/metrics")
 def metrics(services: Served, connection: Reading) -> TimedMetrics:
     """Fetching and computing in the last 24 hours, and the quality of what is there."""
     return TimedMetrics(timestamp=services.clock(), **dict(_metrics(connection)))
 
 
-@router.get("/dashboard/health")
+@router.get("/health")
 def health(services: Served, connection: Reading) -> Health:
     """critical: nothing starts by itself; warning: the last enrichment is long ago, or left symbols out."""
-    last, alive, schedule = _last(connection), daemon_runs(services.instance), _schedule(services)
+    last, alive, schedule = _last(connection), not silent_daemons(services.instance), _schedule(services)
     scheduler_running = alive and (schedule is None or schedule.running)
     issues = list(_issues(last, services.clock(), alive=alive, paused=schedule is not None and not schedule.running))
     settings = services.settings
@@ -224,55 +183,6 @@ def health(services: Served, connection: Reading) -> Health:
     )
 
 
-@router.post("/trigger", status_code=202, dependencies=[Depends(controller)])
-def trigger(
-    services: Served,
-    connection: Reading,
-    launching: Launching,
-    symbols: Annotated[list[str] | None, Query(description="repeated; all active ones without")] = None,
-    asset_class: Annotated[str | None, Query(max_length=50)] = None,
-) -> Triggered:
-    """Enrich some symbols, those of an asset class, or all, now."""
-    wanted = {symbol.upper() for symbol in symbols or ()}
-    universe = tracked_symbols(connection)
-    chosen = [
-        one.symbol
-        for one in universe
-        if (not wanted or one.symbol in wanted) and (asset_class is None or one.asset_class == asset_class)
-    ]
-    strangers = wanted - {one.symbol for one in universe}
-    if strangers or not chosen:
-        classes = sorted({one.asset_class for one in universe})
-        raise HTTPException(
-            404,
-            f"not tracked: {', '.join(sorted(strangers))[:200]}"
-            if strangers
-            else f"no tracked symbol is like that; asset classes are {', '.join(classes) or 'none'}",
-        )
-    config: dict[str, Any] = {} if len(chosen) == len(universe) else {"symbols": chosen}
-    run_id = launching.launch(JOB, config)
-    return Triggered(timestamp=services.clock(), symbols_to_process=len(chosen), run_id=run_id)
-
-
-@router.api_route("/pause", methods=["GET", "POST"], dependencies=[Depends(controller)])
-def pause(services: Served) -> Switched:
-    """Turn the daily enrichment off; one that runs goes on."""
-    return _switch(services, on=False)
-
-
-@router.api_route("/resume", methods=["GET", "POST"], dependencies=[Depends(controller)])
-def resume(services: Served) -> Switched:
-    """Turn the daily enrichment on again."""
-    return _switch(services, on=True)
-
-
-@router.get("/history")
-def history(services: Served, connection: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 10) -> History:
-    """The last enrichments, newest first."""
-    jobs = [_past_job(one) for one in past_executions(connection, limit, data_type=JOB)]
-    return History(timestamp=services.clock(), count=len(jobs), jobs=jobs)
-
-
 def _last(connection: Reading) -> PastExecution | None:
     return next(iter(past_executions(connection, 1, data_type=JOB)), None)
 
@@ -283,13 +193,6 @@ def _schedule(services: Services) -> Automation | None:
         return next((one for one in services.dagster.automations() if one.name == SCHEDULE), None)
     except (DagsterUnreachable, DagsterRefused):
         return None
-
-
-def _switch(services: Services, *, on: bool) -> Switched:
-    for one in services.dagster.automations():
-        if one.name == SCHEDULE:
-            services.dagster.switch(one, on=on)
-    return Switched(timestamp=services.clock(), status="running" if on else "paused")
 
 
 def _issues(last: PastExecution | None, now: datetime, *, alive: bool, paused: bool) -> Iterator[str]:
@@ -336,16 +239,4 @@ def _last_job(last: PastExecution) -> LastJob:
         successful=last.successful_symbols,
         failed=last.failed_symbols,
         retried=last.retried_symbols,
-    )
-
-
-def _past_job(one: PastExecution) -> PastJob:
-    return PastJob(
-        started_at=one.started_at,
-        completed_at=one.completed_at,
-        duration_seconds=one.duration_seconds,
-        successful=one.successful_symbols,
-        failed=one.failed_symbols,
-        total_records_inserted=one.total_records_inserted,
-        total_records_updated=one.total_records_updated,
     )

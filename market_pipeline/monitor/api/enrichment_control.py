@@ -1,0 +1,122 @@
+"""`/api/v1/enrichment`: starting the enrichment, pausing and resuming it, and what it came to."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Query
+from pydantic import BaseModel
+
+from market_pipeline.monitor.access import controller
+from market_pipeline.monitor.runs import Launching
+from market_pipeline.monitor.services import Reading, Served, Services
+from market_pipeline.storage.universe import tracked_symbols
+from market_pipeline.tracking.history import PastExecution, past_executions
+
+JOB, SCHEDULE = "enrichment", "enrichment_schedule"
+router = APIRouter(prefix="/api/v1/enrichment", tags=["enrichment"])
+
+
+class ResultSummary(BaseModel):
+    """Null until the run has ended: /api/v1/tasks/{run_id} and the history tell."""
+
+    successful: int | None = None
+    failed: int | None = None
+    duration_seconds: float | None = None
+
+
+class Triggered(BaseModel):
+    timestamp: datetime
+    status: Literal["triggered"] = "triggered"
+    symbols_to_process: int
+    manual_trigger: Literal[True] = True
+    result_summary: ResultSummary = ResultSummary()
+    run_id: str
+
+
+class Switched(BaseModel):
+    timestamp: datetime
+    status: Literal["paused", "running"]
+
+
+class PastJob(BaseModel):
+    started_at: datetime
+    completed_at: datetime | None
+    duration_seconds: float | None
+    successful: int
+    failed: int
+    total_records_inserted: int
+    total_records_updated: int
+
+
+class History(BaseModel):
+    timestamp: datetime
+    count: int
+    jobs: list[PastJob]
+
+
+@router.post("/trigger", status_code=202, dependencies=[Depends(controller)])
+def trigger(
+    services: Served,
+    connection: Reading,
+    launching: Launching,
+    symbols: Annotated[list[str] | None, Query(description="repeated; all active ones without")] = None,
+    asset_class: Annotated[str | None, Query(max_length=50)] = None,
+) -> Triggered:
+    """Enrich some symbols, those of an asset class, or all, now."""
+    wanted = {symbol.upper() for symbol in symbols or ()}
+    universe = tracked_symbols(connection)
+    chosen = [
+        one.symbol
+        for one in universe
+        if (not wanted or one.symbol in wanted) and (asset_class is None or one.asset_class == asset_class)
+    ]
+    strangers = wanted - {one.symbol for one in universe}
+    if strangers or not chosen:
+        classes = sorted({one.asset_class for one in universe})
+        raise HTTPException(
+            404,
+            f"not tracked: {', '.join(sorted(strangers))[:200]}"
+            if strangers
+            else f"no tracked symbol is like that; asset classes are {', '.join(classes) or 'none'}",
+        )
+    config: dict[str, Any] = {} if len(chosen) == len(universe) else {"symbols": chosen}
+    run_id = launching.launch(JOB, config)
+    return Triggered(timestamp=services.clock(), symbols_to_process=len(chosen), run_id=run_id)
+
+
+@router.api_route("/pause", methods=["GET", "POST"], dependencies=[Depends(controller)])
+def pause(services: Served) -> Switched:
+    """Turn the daily enrichment off; one that runs goes on."""
+    return _switch(services, on=False)
+
+
+@router.api_route("/resume", methods=["GET", "POST"], dependencies=[Depends(controller)])
+def resume(services: Served) -> Switched:
+    """Turn the daily enrichment on again."""
+    return _switch(services, on=True)
+
+
+@router.get("/history")
+def history(services: Served, connection: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 10) -> History:
+    """The last enrichments, newest first."""
+    jobs = [_past_job(one) for one in past_executions(connection, limit, data_type=JOB)]
+    return History(timestamp=services.clock(), count=len(jobs), jobs=jobs)
+
+
+def _switch(services: Services, *, on: bool) -> Switched:
+    for one in services.dagster.automations():
+        if one.name == SCHEDULE:
+            services.dagster.switch(one, on=on)
+    return Switched(timestamp=services.clock(), status="running" if on else "paused")
+
+
+def _past_job(one: PastExecution) -> PastJob:
+    return PastJob(
+        started_at=one.started_at,
+        completed_at=one.completed_at,
+        duration_seconds=one.duration_seconds,
+        successful=one.successful_symbols,
+        failed=one.failed_symbols,
+        total_records_inserted=one.total_records_inserted,
+        total_records_updated=one.total_records_updated,
+    )
