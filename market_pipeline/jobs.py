@@ -11,6 +11,7 @@ from pydantic import Field
 from market_pipeline.assets.enrichment import EnrichmentConfig, enrich
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
+from market_pipeline.checks import evaluation
 from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
 from market_pipeline.maintenance import delete_old_history
 from market_pipeline.resources import Pipeline, utc_now
@@ -35,7 +36,8 @@ def _refresh_op(dataset: Dataset) -> dg.OpDefinition:
 
     @dg.op(name=f"refresh_{dataset.name}", description=dataset.description)
     def _op(context: dg.OpExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]) -> None:
-        refresh(context, dataset, config, pipeline, keys=None)
+        for found in refresh(context, dataset, config, pipeline, keys=None):
+            context.log_event(evaluation(dataset, found))  # type: ignore[arg-type]  # it takes them, and does not say so
 
     return _op
 

@@ -114,7 +114,9 @@ def _status(one: Series, *, computed: Computed | None = None, error: str | None 
     partitions_def=session_partitions(Sessions(load_settings().exchange)),
     backfill_policy=dg.BackfillPolicy.single_run(),
     # Wherever prices were materialised since: `eager` alone looks at the latest session only, and backfills are of others.
-    automation_condition=dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window()),
+    # Not from prices that a blocking check has found to be corrupt.
+    automation_condition=dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
+    & dg.AutomationCondition.all_deps_blocking_checks_passed(),
     group_name=PRICE_FEATURES.family,
     description=description_of(PRICE_FEATURES),
     kinds=KINDS,

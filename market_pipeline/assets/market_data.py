@@ -11,6 +11,7 @@ import dagster as dg
 from market_pipeline.assets.describe import KINDS, OWNER, description_of, freshness_of, metadata_of, tags_of
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig, named_partitions
+from market_pipeline.checks import check_specs
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.partitions import partitions_of
 from market_pipeline.resources import Pipeline
@@ -44,13 +45,14 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         freshness_policy=freshness_of(dataset),
         retry_policy=RETRIES,
         pool=dataset.name,
+        check_specs=check_specs(dataset),
         output_required=False,  # partitions are logged one by one, see `refresh`
     )
     def _asset(
         context: dg.AssetExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]
-    ) -> Iterator[dg.Output[None]]:
-        refresh(context.op_execution_context, dataset, config, pipeline, named_partitions(context, dataset))
-        yield from ()  # a generator may end without an output, which would mark all partitions of the run as good
+    ) -> Iterator[dg.AssetCheckResult]:
+        # no output, which would mark all partitions of the run as good
+        yield from refresh(context.op_execution_context, dataset, config, pipeline, named_partitions(context, dataset))
 
     return _asset
 

@@ -14,6 +14,7 @@ import dagster as dg
 import psycopg
 
 from market_pipeline.assets.execution import execution
+from market_pipeline.assets.inspection import inspect
 from market_pipeline.assets.progress import Progress
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target_of
 from market_pipeline.datasets import Dataset, PartitionedBy
@@ -43,18 +44,21 @@ def refresh(
     config: RefreshConfig,
     pipeline: Pipeline,
     keys: Sequence[str] | None,
-) -> None:
+) -> Iterator[dg.AssetCheckResult]:
     """Fetch and store a data type for partition `keys`, the current ones when None, and report it to Dagster and the log.
 
-    Raises dg.Failure: not to be retried, for what the caller got wrong (see `target`); for named partitions when one could not
-    be fetched, else when none could.
+    What the asset's checks find is left to the caller to report.  Raises dg.Failure: not to be retried, for what the caller
+    got wrong (see `target`); for named partitions when one could not be fetched, else when none could.
     """
     with execution(context, pipeline.database, dataset.name) as log:
         wanted = _target(context, dataset, config, pipeline, keys)
         deadline = pipeline.market_data.deadline(dataset, config.deadline_seconds)
         log.plan(wanted.partition, [status for fetch in wanted.fetches for status in _waiting(fetch, "pending")])
         done = [_fetch(context, dataset, config, pipeline, wanted, fetch, deadline, log) for fetch in wanted.fetches]
-        _conclude(context, dg.AssetKey(dataset.name), _outcome(dataset, wanted, done), strict=keys is not None)
+        outcome = _outcome(dataset, wanted, done)
+        _report(context, dg.AssetKey(dataset.name), outcome)
+        yield from inspect(context, dataset, pipeline, done)
+        _conclude(dataset, outcome, strict=keys is not None)
 
 
 def _target(
@@ -72,8 +76,8 @@ def _target(
     return wanted
 
 
-def _conclude(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome, *, strict: bool) -> None:
-    """Tell Dagster which partitions are materialised, and fail the step where nothing (or, if `strict`, not all) is.
+def _report(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome) -> None:
+    """Tell Dagster which partitions are materialised.
 
     Logged one by one, because a step that returns marks all partitions of its run as good and one that raises none.
     """
@@ -84,9 +88,13 @@ def _conclude(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome
                 key, partition=good, metadata={**outcome.metadata, "dagster/partition_row_count": rows}
             )
         )
+
+
+def _conclude(dataset: Dataset, outcome: Outcome, *, strict: bool) -> None:
+    """Fail the step where nothing (or, if `strict`, not all) is materialised."""
     if outcome.bad and (strict or not outcome.good):
         raise dg.Failure(
-            f"{len(outcome.bad)} of {len(outcome.bad) + len(outcome.good)} partitions of {key.to_user_string()} could not"
+            f"{len(outcome.bad)} of {len(outcome.bad) + len(outcome.good)} partitions of {dataset.name} could not"
             f" be fetched: {', '.join(outcome.bad[:SAMPLE])}. What each vendor said is in failed_symbols and fetch_attempts.",
             metadata=outcome.metadata,
             allow_retries=not outcome.permanent,

@@ -181,6 +181,8 @@ class Dataset(DataType):
     """Whether a sensor asks for what has become stale.  Not where the schedule asks again within minutes anyway."""
     pinned: bool = False
     """Whether a symbol's series stays with the vendor it came from while that one answers (never a silent mix)."""
+    same_fact: tuple[str, ...] = ()
+    """Fields that no two rows agree in, though they are not the key (of bars: the longest ones); () where there are none."""
     complete: bool = False
     """Whether an answer is the whole list, so that stored rows which it leaves out have ended (`removed_at`)."""
 

@@ -29,6 +29,7 @@ DIVIDENDS = Dataset(
     family="companies",
     record=Dividend,
     key=("symbol", "ex_date"),
+    same_fact=("symbol", "pay_date", "amount"),  # vendors may tell one payment with ex-dates a day apart
     partitioned_by=PartitionedBy.SYMBOL,
     days_around=3,
     cadence=Cadence(cron="45 5 * * *"),

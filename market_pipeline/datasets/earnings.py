@@ -62,6 +62,7 @@ EARNINGS = Dataset(
     family="companies",
     record=Earnings,
     key=("symbol", "calendar_quarter"),
+    same_fact=("symbol", "report_date"),  # nobody reports two quarters on one day
     partitioned_by=PartitionedBy.SYMBOL,
     days_around=3,
     cadence=Cadence(cron="15 */6 * * *"),

@@ -4,9 +4,10 @@ Here belong the measures, their score and the summary of them.  SQL counts; what
 wrong in detail, and whether that is an alarm, belongs to the asset checks.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 from psycopg import sql
@@ -14,12 +15,12 @@ from psycopg.rows import TupleRow, class_row
 
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.sessions import Sessions
+from market_pipeline.tracking.coverage import session_coverage
 
 Connection = psycopg.Connection[TupleRow]
 
 WINDOW = timedelta(days=30)
 LIVE_WINDOW = timedelta(days=7)  # of live data: 500 symbols have 200,000 quotes and a million options a session
-SETTLING = timedelta(hours=2)  # after the close, before a session's rows are due
 
 WEIGHTS = {"validation": 0.4, "completeness": 0.4, "agreement": 0.2}
 DISAGREEMENT = 1.0  # percent between two vendors from which on they do not agree at all; closes differ by hundredths
@@ -88,11 +89,6 @@ def completeness(dataset: Dataset, counts: Counts) -> float | None:
     if counts.kept > 0:
         return 100.0
     return None if dataset.empty_is_answer and not counts.owed else 0.0
-
-
-def due_sessions(sessions: Sessions, first: date, now: datetime) -> list[date]:
-    """The sessions from `first` on whose rows have to be there by now.  Pure."""
-    return [day for day in sessions.between(first, sessions.current(now)) if sessions.closes(day) + SETTLING <= now]
 
 
 def measure_quality(
@@ -182,77 +178,41 @@ def _count(
     connection: Connection, dataset: Dataset, symbols: Sequence[str], sessions: Sessions, now: datetime
 ) -> list[Counts]:
     since = now - (LIVE_WINDOW if dataset.live else WINDOW)
-    by_session = dataset.partitioned_by is PartitionedBy.SESSION
-    query = (_BY_SESSION if by_session else _BY_SYMBOL) + _TOGETHER
-    with connection.cursor(row_factory=class_row(Counts)) as cursor:
-        return cursor.execute(
-            sql.SQL(query).format(
-                table=sql.Identifier("public", dataset.name),
-                timeframe=sql.Identifier("timeframe") if dataset.timeframes else sql.SQL("''"),
-                recent=_recent(dataset),
-            ),
-            {
-                "data_type": dataset.name,
-                "symbols": list(symbols),
-                "timeframes": list(dataset.timeframes),
-                "usual_timeframe": dataset.timeframes[0] if dataset.timeframes else "",
-                "since": since,
-                "sessions": sessions.between(since.date(), sessions.current(now)) if by_session else [],
-                "due": due_sessions(sessions, since.date(), now) if by_session else [],
-            },
-        ).fetchall()
+    kept, there, due = Counter[str](), Counter[str](), Counter[str]()
+    if dataset.partitioned_by is PartitionedBy.SESSION:
+        for one in session_coverage(connection, dataset, symbols, since=since.date(), sessions=sessions, now=now):
+            kept[one.symbol] += one.rows
+            there[one.symbol] += one.due - len(one.missing)
+            due[one.symbol] += one.due
+    else:
+        query = sql.SQL("SELECT symbol, count(*) FROM {} WHERE symbol = ANY (%s) AND {} GROUP BY symbol").format(
+            sql.Identifier("public", dataset.name), _recent(dataset, since)
+        )
+        kept.update(dict(connection.execute(query, [list(symbols)]).fetchall()))
+    known = connection.execute(_KNOWN, {"data_type": dataset.name, "symbols": list(symbols), "since": since})
+    return [
+        Counts(symbol, kept[symbol], refused, there[symbol], due[symbol], owed, deviation)
+        for symbol, refused, owed, deviation in known
+    ]
 
 
-def _recent(dataset: Dataset) -> sql.Composable:
+def _recent(dataset: Dataset, since: datetime) -> sql.Composable:
     """The condition on rows of the window; slow data without a date counts as a whole."""
     if dataset.dated_by is None:
         return sql.SQL("true")
-    return sql.SQL("{} >= %(since)s").format(sql.Identifier(dataset.dated_by))
+    return sql.SQL("{} >= {}").format(sql.Identifier(dataset.dated_by), since)
 
 
-# Each makes a table `coverage` of symbol, kept, sessions_there, sessions_due.
-_BY_SESSION = """
-    WITH wanted AS (
-        SELECT symbol, coalesce(timeframe, %(usual_timeframe)s) AS timeframe
-        FROM unnest(%(symbols)s::text[]) AS asked (symbol)
-        LEFT JOIN tracked_symbols AS tracked USING (symbol)
-        LEFT JOIN LATERAL unnest(tracked.timeframes) AS timeframe ON timeframe = ANY (%(timeframes)s)
-    ), kept AS (
-        SELECT symbol, {timeframe} AS timeframe, count(*) AS rows, min(session) AS first,
-            count(DISTINCT session) FILTER (WHERE session = ANY (%(due)s)) AS there
-        FROM {table} WHERE symbol = ANY (%(symbols)s) AND session = ANY (%(sessions)s)
-        GROUP BY 1, 2
-    ), coverage AS (
-        SELECT symbol, sum(coalesce(rows, 0)) AS kept, sum(coalesce(there, 0)) AS sessions_there, sum(CASE
-            WHEN EXISTS (
-                SELECT FROM {table} AS earlier
-                WHERE earlier.symbol = wanted.symbol AND {timeframe} = wanted.timeframe AND session < %(since)s::date
-            ) THEN cardinality(%(due)s::date[])
-            -- nothing is due before the first session that was ever fetched
-            ELSE (SELECT count(*) FROM unnest(%(due)s::date[]) AS day WHERE day >= first)
-        END) AS sessions_due
-        FROM wanted LEFT JOIN kept USING (symbol, timeframe)
-        GROUP BY symbol
-    )
-"""
-_BY_SYMBOL = """
-    WITH kept AS (
-        SELECT symbol, count(*) AS rows FROM {table} WHERE symbol = ANY (%(symbols)s) AND {recent} GROUP BY symbol
-    ), coverage AS (
-        SELECT symbol, coalesce(rows, 0) AS kept, 0 AS sessions_there, 0 AS sessions_due
-        FROM unnest(%(symbols)s::text[]) AS asked (symbol) LEFT JOIN kept USING (symbol)
-    )
-"""
-_TOGETHER = """
-    SELECT symbol, kept::bigint, sessions_there::bigint, sessions_due::bigint,
+_KNOWN = """
+    SELECT symbol,
         (SELECT count(*) FROM rejected_records AS rejected
-            WHERE rejected.data_type = %(data_type)s AND coalesce(rejected.payload ->> 'symbol', '*') = coverage.symbol
-                AND rejected.last_seen_at >= %(since)s) AS refused,
+            WHERE rejected.data_type = %(data_type)s AND coalesce(rejected.payload ->> 'symbol', '*') = asked.symbol
+                AND rejected.last_seen_at >= %(since)s),
         EXISTS (SELECT FROM failed_symbols AS failed
-            WHERE failed.data_type = %(data_type)s AND failed.symbol = coverage.symbol) AS owed,
+            WHERE failed.data_type = %(data_type)s AND failed.symbol = asked.symbol),
         (SELECT deviation FROM data_quality AS earlier
-            WHERE earlier.data_type = %(data_type)s AND earlier.symbol = coverage.symbol) AS deviation
-    FROM coverage ORDER BY symbol
+            WHERE earlier.data_type = %(data_type)s AND earlier.symbol = asked.symbol)
+    FROM unnest(%(symbols)s::text[]) AS asked (symbol) ORDER BY symbol
 """
 
 

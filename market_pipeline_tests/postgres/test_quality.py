@@ -15,10 +15,10 @@ from market_pipeline.providers.errors import Unavailable
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.universe import TrackedSymbol, track, untrack
+from market_pipeline.tracking.coverage import due_sessions
 from market_pipeline.tracking.failed_symbols import Failure, record_failures
 from market_pipeline.tracking.quality import (
     Quality,
-    due_sessions,
     measure_quality,
     quality_summary,
     read_quality,

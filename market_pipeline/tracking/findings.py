@@ -1,0 +1,197 @@
+"""What a check of a data type finds, and the checks that any data type can have.
+
+Here belong the questions to the tables, and from which answer on it is an alarm.  SQL counts, exactly; samples are capped.
+Which data type has which check, and what Dagster is told, is `market_pipeline.checks`.  Prices have more: `price_findings`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.sessions import Sessions
+from market_pipeline.storage.universe import active_symbols
+from market_pipeline.tracking.coverage import session_coverage
+
+SAMPLE = 20  # names in a finding; counts are always exact
+COMPLETE = 0.95  # of the universe, from which on it is no alarm: single symbols are in `failed_symbols`
+HALF = 0.5  # of the universe or the rows: worse is more than a vendor's bad day
+REFUSED = 0.05  # of the rows that vendors sent, up to which it is no alarm
+LATELY = timedelta(days=90)  # in which series are looked at: a year of 5,000 symbols takes seconds, and nobody mends it
+
+
+class Verdict(StrEnum):
+    PASSED = "passed"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check has found: how bad it is, a sentence for a person, what to do then, the exact count and a sample of it."""
+
+    verdict: Verdict
+    said: str
+    remedy: str = ""
+    count: int = 0
+    sample: Sequence[str] = ()
+    figures: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a check looks at: a data type as it stands at `now`, and the rows of the run that was made just before."""
+
+    connection: psycopg.Connection[TupleRow]
+    dataset: Dataset
+    sessions: Sessions
+    now: datetime
+    rows_kept: int
+    rows_refused: int
+    days: Collection[date] = ()
+    """The days of those rows, for data that is kept by session."""
+
+    @property
+    def since(self) -> date:
+        """From which session on series are looked at: lately, and as far back as the run went."""
+        return min([(self.now - LATELY).date(), *self.days])
+
+    @property
+    def table(self) -> sql.Identifier:
+        return sql.Identifier("public", self.dataset.name)
+
+    @property
+    def subjects(self) -> Sequence[str]:
+        """What rows should be there of: the active symbols, or what the data type is about instead."""
+        return active_symbols(self.connection) if self.dataset.per_symbol else self.dataset.subjects
+
+
+def completeness(look: Inspection) -> Finding:
+    """How much of the universe has rows: of the newest session that was fetched, or any where it is not kept by session.
+
+    Where an empty answer is an answer, only symbols that are owed one are missing.
+    """
+    session = None
+    if look.dataset.partitioned_by is PartitionedBy.SESSION:
+        row = look.connection.execute(sql.SQL("SELECT max(session) FROM {}").format(look.table)).fetchone()
+        session = None if row is None else row[0]
+    subjects = look.subjects
+    rows = look.connection.execute(
+        sql.SQL(_MISSING).format(
+            table=look.table,
+            same_session=sql.SQL("") if session is None else sql.SQL("AND session = {}").format(session),
+        ),
+        {"subjects": list(subjects), "data_type": look.dataset.name, "empty_is_answer": look.dataset.empty_is_answer},
+    ).fetchall()
+    missing = [symbol for (symbol,) in rows]
+    share = 1 - len(missing) / len(subjects) if subjects else 1.0
+    of = f" of the session {session}" if session is not None else ""
+    return Finding(
+        Verdict.PASSED if share >= COMPLETE else Verdict.WARN if share >= HALF else Verdict.ERROR,
+        f"{len(subjects) - len(missing)} of {len(subjects)} have rows{of}.",
+        f"Read what vendors said of the others: failed_symbols.errors, data type {look.dataset.name}. Run the job for those"
+        " that are not in it.",
+        count=len(missing),
+        sample=missing[:SAMPLE],
+        figures={"percent": round(100 * share, 2)},
+    )
+
+
+_MISSING = """
+    SELECT symbol FROM unnest(%(subjects)s::text[]) AS subject (symbol)
+    WHERE NOT EXISTS (SELECT FROM {table} AS kept WHERE kept.symbol = subject.symbol {same_session})
+        AND (NOT %(empty_is_answer)s OR EXISTS (
+            SELECT FROM failed_symbols AS failed WHERE failed.data_type = %(data_type)s AND failed.symbol = subject.symbol
+        ))
+    ORDER BY symbol
+"""
+
+
+def row_validity(look: Inspection) -> Finding:
+    """How many of the rows that vendors sent were refused."""
+    sent = look.rows_kept + look.rows_refused
+    share = look.rows_refused / sent if sent else 0.0
+    verdict = Verdict.PASSED if share <= REFUSED else Verdict.WARN if share <= HALF else Verdict.ERROR
+    return Finding(
+        verdict,
+        f"{look.rows_refused} of {sent} rows of the run were refused.",
+        f"Read provider, reason and payload in rejected_records, data type {look.dataset.name}. If they are one vendor's, switch"
+        " it off until its parser is mended.",
+        count=look.rows_refused,
+        figures={"percent": round(100 * share, 2)},
+    )
+
+
+REMEDIES = {  # of what does not pass by itself
+    "exhausted": "read what vendors said in failed_symbols.errors, mend the cause, then `market-pipeline retry`",
+    "unknown": "correct the spelling, or `market-pipeline symbols remove`",
+}
+
+
+def failed_symbols(look: Inspection) -> Finding:
+    """The standing inventory of symbols that are owed.  No alarm: what is retried by itself, and sessions that are over."""
+    rows = look.connection.execute(
+        """
+        SELECT state, count(*), count(DISTINCT symbol), (array_agg(DISTINCT symbol ORDER BY symbol))[:%s]
+        FROM failed_symbols WHERE data_type = %s GROUP BY state ORDER BY state
+        """,
+        [SAMPLE, look.dataset.name],
+    ).fetchall()
+    alarming = [state for state, *_ in rows if state in REMEDIES]
+    return Finding(
+        Verdict.WARN if alarming else Verdict.PASSED,
+        "; ".join(f"{symbols} {state}" for state, _, symbols, _ in rows) or "Nothing is owed.",
+        "; ".join(f"{state}: {REMEDIES[state]}" for state in alarming),
+        count=sum(count for _, count, _, _ in rows),
+        sample=[f"{symbol}: {state}" for state, _, _, symbols in rows for symbol in symbols][:SAMPLE],
+        figures={state: count for state, count, _, _ in rows},
+    )
+
+
+def gaps(look: Inspection) -> Finding:
+    """Sessions without rows, between the first that was fetched and the last that is due."""
+    covered = session_coverage(
+        look.connection, look.dataset, look.subjects, since=look.since, sessions=look.sessions, now=look.now
+    )
+    broken = [one for one in covered if one.missing]
+    missing = sum(len(one.missing) for one in broken)
+    worst = sorted(broken, key=lambda one: -len(one.missing))
+    return Finding(
+        Verdict.WARN if broken else Verdict.PASSED,
+        f"{missing} sessions since {look.since} are missing in {len(broken)} of {len(covered)} series.",
+        "Fetch them: a run for the range of sessions, with `symbols` in its config.",
+        count=missing,
+        sample=[
+            f"{one.symbol} {one.timeframe} {one.missing[0]} to {one.missing[-1]}: {len(one.missing)}".replace("  ", " ")
+            for one in worst[:SAMPLE]
+        ],
+        figures={"series": len(broken)},
+    )
+
+
+def duplicates(look: Inspection) -> Finding:
+    """Rows that tell the same fact under different keys, by the fields that the data type declares."""
+    fields = look.dataset.same_fact
+    names = sql.SQL(", ").join(map(sql.Identifier, fields))
+    known = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(name)) for name in fields)
+    if look.dataset.partitioned_by is PartitionedBy.SESSION:
+        known += sql.SQL(" AND session >= {}").format(look.since)
+    if look.dataset.timeframes:  # of the longest bars there is one a session, of the others there are several
+        known += sql.SQL(" AND timeframe = {}").format(look.dataset.timeframes[0])
+    query = sql.SQL(
+        "SELECT concat_ws(' ', {names}), count(*) FROM {table} WHERE {known} GROUP BY {names} HAVING count(*) > 1"
+        " ORDER BY 1"
+    ).format(names=names, table=look.table, known=known)
+    found = look.connection.execute(query).fetchall()
+    return Finding(
+        Verdict.PASSED if not found else Verdict.ERROR if look.dataset.pinned else Verdict.WARN,
+        f"{len(found)} facts are kept more than once (rows alike in {', '.join(fields)}).",
+        "Compare their vendors, and delete the rows of the wrong one.",
+        count=len(found),
+        sample=[f"{fact}: {count} rows" for fact, count in found[:SAMPLE]],
+    )
