@@ -2601,7 +2601,11 @@ CREATE INDEX fetch_attempts_by_run ON public.fetch_attempts USING btree (run_id)
 
 CREATE INDEX fetch_attempts_by_time ON public.fetch_attempts USING btree (attempted_at);
 
+CREATE INDEX historical_prices_before_split ON public.historical_prices USING btree (symbol, timeframe) WHERE ('before_split'::text = ANY (flags));
+
 CREATE INDEX historical_prices_by_session ON public.historical_prices USING btree (session, timeframe);
+
+CREATE INDEX historical_prices_splits ON public.historical_prices USING btree (symbol, session) WHERE (split_factor <> (1)::numeric);
 
 CREATE INDEX index_changes_by_time ON public.index_changes USING btree (seen_at);
 
