@@ -9,7 +9,7 @@ from enum import StrEnum
 import dagster as dg
 
 from market_pipeline.assets.targets import RefreshConfig
-from market_pipeline.datasets import Dataset
+from market_pipeline.datasets import MARKET_WIDE, Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import range_of
 from market_pipeline.queue import UNFINISHED, Priority
@@ -41,11 +41,10 @@ def refresh_request(
 ) -> dg.RunRequest:
     """One run for `symbols` over `partition`: a key, a range as `range_key` writes it, or "" for the current one.
 
-    Data types that are about the whole market take no symbols.
+    The whole market is no symbol that a run could be narrowed to.
     """
-    config = RefreshConfig(
-        symbols=list(symbols) if dataset.per_symbol else [], timeframes=[timeframe] if timeframe else []
-    )
+    named = [symbol for symbol in symbols if symbol != MARKET_WIDE]
+    config = RefreshConfig(symbols=named, timeframes=[timeframe] if timeframe else [])
     keys = range_of(partition) if partition else None
     a_range = keys is not None and keys[0] != keys[1]
     range_tags = dict(zip((RANGE_START, RANGE_END), keys, strict=True)) if keys is not None and a_range else {}

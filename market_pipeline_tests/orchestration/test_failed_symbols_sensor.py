@@ -9,6 +9,8 @@ import pytest
 from market_pipeline.datasets import DATASETS
 from market_pipeline.sensors.failed_symbols import GROUP_TAG, RUNS_A_TICK, failed_symbols_sensor, grouped, plan
 from market_pipeline.sessions import Sessions
+from market_pipeline.settings import load_settings
+from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.failed_symbols import RetryCandidate
 from market_pipeline_tests.orchestration.conftest import NOW, Run, Runs, config_of, range_tags
 
@@ -69,6 +71,14 @@ def test_a_retry_asks_for_what_failed_and_for_nothing_else(runs: Runs) -> None:
     assert runs.rows("SELECT count(*) FROM failed_symbols") == [(0,)]
     assert runs.rows("SELECT count(*) FROM company_info") == [(4,)]
     assert says(runs, 6) == "nothing is due"
+
+
+def test_of_indices_only_the_one_that_failed_is_asked_for(runs: Runs) -> None:
+    prepared_database(load_settings())  # which is told there that indices are no tracked symbols
+    runs.fail("index_constituents", "^DJI", at=NOW)
+    (request,) = requests(runs, 5)
+    assert config_of(request)["symbols"] == ["^DJI"]
+    assert set(runs.requested(request, now=after(5)).materialised) == {"^DJI"}
 
 
 def test_what_failed_together_is_retried_together_by_data_type_and_partition(runs: Runs) -> None:
