@@ -3,7 +3,6 @@
 A new data type is a line here.  What its asset does when it runs is in `refresh`; what it keeps is in `datasets`.
 """
 
-import warnings
 from collections.abc import Iterator
 
 import dagster as dg
@@ -21,10 +20,6 @@ from market_pipeline.timetable import cron_of
 
 # Twice more, for what passes by itself.  A retry asks only for what is missing, and a permanent failure says so.
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-
-
-# Beta in this version of Dagster, and the only way to cover a range of partitions with one run.
-warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 
 def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:

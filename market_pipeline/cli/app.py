@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from market_pipeline.cli import (
     alerts,
+    backfill,
     cache,
     cleanup,
     database,
@@ -29,6 +30,7 @@ from market_pipeline.cli import (
     run,
     symbols,
 )
+from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
 from market_pipeline.sessions import UnknownExchange
 from market_pipeline.settings import SettingsError
 from market_pipeline.simulator.process import PortInUse
@@ -50,6 +52,7 @@ app.command()(inspect.status)
 app.command()(freshness.freshness)
 app.command()(executions.executions)
 app.command()(retry.retry)
+app.command()(backfill.backfill)
 app.command()(quality.quality)
 app.command()(cleanup.cleanup)
 app.add_typer(alerts.app, name="alerts")
@@ -71,7 +74,7 @@ def main() -> None:
         _end(error, 2)
     except DatabaseUnavailable as error:
         _end(error, 3)
-    except (StorageError, PortInUse, psycopg.Error) as error:
+    except (StorageError, PortInUse, DagsterUnreachable, DagsterRefused, psycopg.Error) as error:
         _end(error, 1)
 
 

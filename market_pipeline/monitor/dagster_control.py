@@ -1,10 +1,10 @@
-"""What the monitor asks of Dagster: start and stop runs, schedules and sensors.
+"""What the monitor and the command line ask of Dagster: start runs and backfills, stop runs, switch schedules and sensors.
 
 Speaks the GraphQL of the Dagster webserver, so that Dagster decides, records and shows everything as if it had been asked in
 its own UI.  Reading what Dagster knows is not done here: its instance tells that without a webserver.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -30,6 +30,28 @@ mutation Terminate($id: String!) {
     __typename
     ... on Error { message }
     ... on TerminateRunFailure { message }
+  }
+}"""
+_PARTITIONS = """
+query Partitions($asset: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $asset) {
+    __typename
+    ... on AssetNode {
+      partitionKeys
+      assetPartitionStatuses {
+        ... on TimePartitionStatuses { ranges { status startKey endKey } }
+        ... on DefaultPartitionStatuses { materializedPartitions materializingPartitions }
+      }
+    }
+    ... on AssetNotFoundError { message }
+  }
+}"""
+_BACKFILL = """
+mutation Backfill($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on Error { message }
   }
 }"""
 _AUTOMATIONS = """
@@ -80,6 +102,14 @@ class Automation:
     """When a schedule that is on ticks next."""
 
 
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A partition of an asset, and whether it is neither filled nor being filled: it has failed, or was never asked for."""
+
+    key: str
+    open: bool
+
+
 class DagsterControl:
     """The Dagster behind `url`, the address of its webserver."""
 
@@ -100,6 +130,26 @@ class DagsterControl:
     def cancel(self, run_id: str) -> None:
         """Raises DagsterUnreachable, DagsterRefused (no such run, or it has ended)."""
         self._ask(_TERMINATE, {"id": run_id})
+
+    def partitions(self, asset: str) -> list[Partition]:
+        """All partitions of an asset, in their order.  Raises DagsterUnreachable, DagsterRefused (no such asset)."""
+        found = self._ask(_PARTITIONS, {"asset": {"path": [asset]}})
+        filled = _filled(found["partitionKeys"], found["assetPartitionStatuses"])
+        return [Partition(key, open=key not in filled) for key in found["partitionKeys"]]
+
+    def backfill(self, asset: str, keys: Sequence[str], run_config: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """Have partitions of an asset filled, each range of them by one run; returns the backfill's id.
+
+        Raises DagsterUnreachable, DagsterRefused (no such asset or partition).
+        """
+        params = {
+            "assetSelection": [{"path": [asset]}],
+            "partitionNames": list(keys),
+            "runConfigData": dict(run_config),
+            "tags": [{"key": key, "value": value} for key, value in tags.items()],
+        }
+        backfill_id: str = self._ask(_BACKFILL, {"params": params})["backfillId"]
+        return backfill_id
 
     def automations(self) -> list[Automation]:
         """All schedules and sensors, by kind and name.  Raises DagsterUnreachable, DagsterRefused."""
@@ -138,6 +188,14 @@ class DagsterControl:
         if complaint:
             raise DagsterRefused(complaint[:500])
         return dict(found)
+
+
+def _filled(keys: Iterable[str], statuses: Mapping[str, Any]) -> set[str]:
+    """The keys that are filled, or being filled.  Keys of days come as ranges, others one by one."""
+    if "ranges" not in statuses:
+        return {*statuses["materializedPartitions"], *statuses["materializingPartitions"]}
+    ranges = [(one["startKey"], one["endKey"]) for one in statuses["ranges"] if one["status"] != "FAILED"]
+    return {key for key in keys if any(first <= key <= last for first, last in ranges)}
 
 
 def _automation(kind: Literal["schedule", "sensor"], name: str, state: Mapping[str, Any]) -> Automation:
