@@ -27,7 +27,7 @@ A_PATH = re.compile(rf"(?:[\w.-]+/)+(?:[\w.-]+{SUFFIX})?|[\w-]+{SUFFIX}")
 MADE_WHEN_USED = {".venv/", ".pg/", ".spool/", ".dagster/"}
 A_NAME = re.compile(r"market_pipeline(?:_tests)?(?:\.\w+)+")
 A_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-NO_VARIABLES = {*Strategy, "DATASETS", "MARKET_DATA_ASSETS", "PG_BIN"}
+NO_VARIABLES = {*Strategy, "DAGSTER_HOME", "DATASETS", "MARKET_DATA_ASSETS", "PG_BIN"}
 EXAMPLE_VENDOR = "ticktape"  # of docs/add-a-vendor.md
 A_COMMAND = re.compile(r"(?:make|market-pipeline|dagster) ")
 
