@@ -10,8 +10,8 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from market_pipeline.cli.dagster_dev import refuse_port_in_use
 from market_pipeline.cli.dagster_home import dagster_home
+from market_pipeline.cli.ports import refuse_port_in_use
 from market_pipeline.monitor.access import refuse_open_address
 from market_pipeline.monitor.app import create_app
 from market_pipeline.monitor.dagster_control import DagsterControl

@@ -1,22 +1,26 @@
 """`market-pipeline up`, `demo` and `simulator`: things that run until they are done or stopped."""
 
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from market_pipeline.cli.dagster_dev import DagsterDev, refuse_port_in_use
 from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.cli.demo import run_demo
 from market_pipeline.cli.monitor import monitor_beside
+from market_pipeline.cli.parts import DatabasePart, SimulatorPart, dagster_parts
+from market_pipeline.cli.ports import refuse_port_in_use
+from market_pipeline.cli.supervisor import Part, Supervisor
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, SettingsError, load_provider_settings, load_settings
 from market_pipeline.simulator.address import simulator_settings
 from market_pipeline.simulator.faults import parse_faults
-from market_pipeline.simulator.process import found_or_spawned, serve
+from market_pipeline.simulator.process import HOST, found_or_spawned, serve
 from market_pipeline.storage.database import redact_url
+from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.prepare import prepared_database
 
 console = Console()
@@ -27,7 +31,7 @@ def up(
 ) -> None:
     """Start everything: database, simulator (in a simulated world), the monitor and Dagster with its UI.  Ctrl-C stops it.
 
-    The database stays up; `market-pipeline db stop` stops it.
+    What ends by itself is started again.  The database stays up; `market-pipeline db stop` stops it.
     """
     settings = _checked_settings()
     refuse_port_in_use(port, "market-pipeline up --port NUMBER")
@@ -35,15 +39,16 @@ def up(
     settings = settings.model_copy(update={"dagster_url": f"http://127.0.0.1:{port}"})
     database = prepared_database(settings)
     console.print(f"database   {redact_url(database.url)}")
+    parts: list[Part] = [] if settings.database_address else [DatabasePart(EmbeddedServer(settings.home))]
     with ExitStack() as running:
         if settings.data_world == "simulated":
-            simulated = running.enter_context(found_or_spawned(simulator_settings(settings)))
-            console.print(f"simulator  {simulated.url}")
+            parts.append(SimulatorPart(simulator_settings(settings)))
+            console.print(f"simulator  http://{HOST}:{settings.simulator_port}")
         console.print(f"monitor    {running.enter_context(monitor_beside(settings, database))}")
-        running.enter_context(dagster := DagsterDev(dagster_home(settings), port))  # entered last, so stopped first
+        parts += running.enter_context(dagster_parts(dagster_home(settings), port))
+        supervisor = running.enter_context(Supervisor(parts, say=_tell))
         console.print(f"Dagster    http://127.0.0.1:{port} (it takes some ten seconds; Ctrl-C stops everything)")
-        code = dagster.wait()
-    raise typer.Exit(code)
+        supervisor.run()
 
 
 def demo() -> None:
@@ -96,3 +101,7 @@ def _checked_settings() -> Settings:
     except ValueError as error:
         raise SettingsError(f"SIMULATOR_FAULTS={settings.simulator_faults!r}: {error}") from None
     return settings
+
+
+def _tell(words: str) -> None:
+    console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {words}", markup=False, highlight=False, soft_wrap=True)
