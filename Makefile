@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo dev test lint docs bench clean
+.PHONY: demo dev test scale-test lint docs bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +23,9 @@ dev: $(INSTALLED) ## database, simulator and the Dagster UI on :3000; Ctrl-C sto
 
 test: $(INSTALLED) ## the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+scale-test: $(INSTALLED) ## workers on hosts of their own, some of them lost (root, Redis, some minutes)
+	$(BIN)/python -m pytest -n0 -s -m scale
 
 lint: $(INSTALLED) ## style, import contracts, types
 	$(BIN)/ruff check .

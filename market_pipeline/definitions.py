@@ -21,10 +21,12 @@ from market_pipeline.schedules import schedules
 from market_pipeline.sensors import SENSORS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
+from market_pipeline.workers import executor
 
 
 def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Everything Dagster is told; `resource_overrides` replaces resources by name, for tests."""
+    settings = load_settings()
     return dg.Definitions(
         assets=[tracked_symbols, *MARKET_DATA_ASSETS, *DERIVED_ASSETS],
         jobs=[
@@ -35,10 +37,9 @@ def build_definitions(resource_overrides: Mapping[str, Any] | None = None) -> dg
             maintenance_job,
             staleness_check_job,
         ],
-        schedules=schedules(Sessions(load_settings().exchange)),
+        schedules=schedules(Sessions(settings.exchange)),
         sensors=SENSORS,
-        # A second process for a step would spend two more seconds on imports, and almost every run has one step.
-        executor=dg.in_process_executor,
+        executor=executor(settings),
         resources={"pipeline": PipelineResource(), **(resource_overrides or {})},
     )
 

@@ -126,6 +126,14 @@ class Settings(_EnvironmentSettings):
         default=600,
         description="how long a step may wait for vendors whose limits are spent; never longer than its data stays fresh",
     )
+    celery_broker_url: SecretStr | None = Field(
+        default=None,
+        description="hands steps to workers: redis://host:6379/0, or RabbitMQ's amqp://…; without one runs do their steps",
+    )
+    celery_lost_after_seconds: Annotated[int, Field(ge=10, le=86_400)] = Field(
+        default=7_200,
+        description="when a step whose worker is silent goes to another one, with Redis; longer than the longest step",
+    )
     dagster_url: str = Field(
         default="http://127.0.0.1:3000",
         pattern=r"^https?://",

@@ -29,6 +29,7 @@ from market_pipeline.cli import (
     retry,
     run,
     symbols,
+    worker,
 )
 from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
 from market_pipeline.sessions import UnknownExchange
@@ -47,6 +48,7 @@ app.command()(run.up)
 app.command()(run.demo)
 app.command()(run.simulator)
 app.command()(job.run)
+app.command()(worker.worker)
 app.command()(monitor.monitor)
 app.command()(inspect.status)
 app.command()(freshness.freshness)

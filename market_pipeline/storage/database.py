@@ -32,6 +32,12 @@ ADVICE = {
     r"too many clients|remaining connection slots": "Too many connections: raise max_connections, or run less at once.",
     r"no pg_hba.conf entry": "The server's pg_hba.conf does not let this user connect from this machine.",
 }
+# A machine that is cut off says no goodbye, and by default its locks outlive it by two hours.  Both sides ask after 30 s of
+# silence, three times, and give up after a minute.  Sockets of the same machine have no such doubts.
+CLIENT_GIVES_UP = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+SERVER_GIVES_UP = " ".join(
+    f"-c {name}" for name in ("tcp_keepalives_idle=30", "tcp_keepalives_interval=10", "tcp_keepalives_count=3")
+)
 UNREACHABLE = "Is the server running, and does DATABASE_URL, if set, name the right host and port?"
 
 
@@ -108,9 +114,10 @@ class Database:
         """What psycopg.connect takes for such a connection; for a pool, which connects by itself."""
         given = conninfo_to_dict(self.url)
         # Not "$user", public: a login called dagster would find and create our tables in Dagster's schema.
-        options = f"{given.get('options', '')} -c timezone=UTC -c search_path=public".strip()
+        options = f"{given.get('options', '')} -c timezone=UTC -c search_path=public {SERVER_GIVES_UP}".strip()
         return {
             "connect_timeout": 10,
+            **CLIENT_GIVES_UP,
             **given,
             "application_name": f"market_pipeline {name}".strip(),
             "options": options,
