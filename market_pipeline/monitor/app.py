@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from market_pipeline.monitor import forms, live, metrics, pages
+from market_pipeline.monitor import forms, live, metrics, overview, pages
 from market_pipeline.monitor.access import add_headers, reader
 from market_pipeline.monitor.api import ROUTERS
 from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
@@ -54,7 +54,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(InvalidSymbol, _wrong)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(Exception, _unexpected)
-    for router in (*ROUTERS, pages.router, live.router, forms.router, metrics.router):
+    for router in (*ROUTERS, overview.router, pages.router, live.router, forms.router, metrics.router):
         app.include_router(router, dependencies=[Depends(reader)])
     app.include_router(forms.public)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -3,22 +3,21 @@
 Forms, which change something, belong to `forms`; how a page is written to `rendering` and the templates.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.monitor.charts import Point, line
-from market_pipeline.monitor.dagster_control import Automation, DagsterRefused, DagsterUnreachable
+from market_pipeline.monitor.charts import Point, line, ring
 from market_pipeline.monitor.rendering import page
-from market_pipeline.monitor.services import Reading, Served, Services
+from market_pipeline.monitor.services import Reading, Served
+from market_pipeline.monitor.timelines import HOURS, beats, grid, hours_until
 from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.queue import queue_stats, silent_daemons
 from market_pipeline.storage.universe import tracked_symbols
-from market_pipeline.tracking.alert_log import KnownAlert, open_alerts
 from market_pipeline.tracking.attempt_history import past_attempts
 from market_pipeline.tracking.failed_symbols import owed_symbols
 from market_pipeline.tracking.freshness_matrix import freshness_matrix, sectors
@@ -26,58 +25,21 @@ from market_pipeline.tracking.gates import gate_events, gate_status
 from market_pipeline.tracking.history import past_execution, past_executions, symbols_of
 from market_pipeline.tracking.quality import quality_summary, read_quality
 from market_pipeline.tracking.staleness import STATUSES, freshness_summary, symbol_freshness
-from market_pipeline.tracking.statistics import HistoryPoint, provider_history, provider_performance
+from market_pipeline.tracking.statistics import (
+    HistoryPoint,
+    answers_by_vendor,
+    provider_history,
+    provider_performance,
+)
 
 ROWS = 100  # of a table: a page stays quick, and what matters is on top
-SOON = 8  # schedules
+LOOKED_AT = 400  # executions, for the rows of ticks
+WEEK = timedelta(days=7)
+WHOLES = {one.name for one in DATASETS.values() if not one.per_symbol}  # of the whole market, of an index
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 Text = Annotated[str, Query(max_length=100)]
-Known = Annotated[int, Query(ge=0, le=1_000_000)]
-
-
-@router.get("/")
-def overview(request: Request, services: Served, connection: Reading) -> HTMLResponse:
-    stats, wrong = queue_stats(services.instance), open_alerts(connection)
-    alive = not silent_daemons(services.instance)
-    return page(
-        request,
-        services,
-        "overview",
-        "Overview",
-        sentence=_sentence(wrong, alive=alive),
-        wrong=wrong,
-        alive=alive,
-        queue=[
-            ("waiting", stats.pending),
-            ("running", stats.processing),
-            ("done", stats.completed),
-            ("failed", stats.failed),
-        ],
-        quality=quality_summary(connection),
-        freshness=freshness_summary(connection),
-        ran=past_executions(connection, 10),
-        upcoming=_upcoming(services),
-    )
-
-
-def _sentence(wrong: list[KnownAlert], *, alive: bool) -> str:
-    """How things are, in one sentence.  Pure."""
-    if not alive:
-        return "Nothing starts by itself: Dagster's daemon does not run."
-    if not wrong:
-        return "All is well: nothing that is watched is wrong."
-    critical = sum(one.severity == "critical" for one in wrong)
-    words = f"{len(wrong)} thing{'s are' if len(wrong) > 1 else ' is'} wrong"
-    return f"{words}, {critical} of them critical." if critical else f"{words}, none of them critical."
-
-
-def _upcoming(services: Services) -> list[Automation] | None:
-    """The schedules that tick next; None when Dagster's webserver cannot be asked."""
-    try:
-        due = [one for one in services.dagster.automations() if one.next_at is not None and one.running]
-    except (DagsterUnreachable, DagsterRefused):
-        return None
-    return sorted(due, key=lambda one: (one.next_at is None, one.next_at))[:SOON]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
+Before = Annotated[int, Query(ge=0, lt=2**63)]
 
 
 @router.get("/freshness")
@@ -86,13 +48,15 @@ def freshness(
 ) -> HTMLResponse:
     wanted = status if status in STATUSES else None
     rows = freshness_matrix(connection, ROWS, after=after, sector=sector or None, status=wanted)
+    wholes = [row for row in rows if set(row.states) <= WHOLES]
     return page(
         request,
         services,
         "freshness",
         "Freshness",
-        rows=rows,
-        columns=list(freshness_summary(connection)),
+        rows=[row for row in rows if row not in wholes],
+        wholes=[(name, row.symbol, state) for row in wholes for name, state in row.states.items()],
+        columns=[name for name in freshness_summary(connection) if name not in WHOLES],
         sectors=sectors(connection),
         statuses=STATUSES,
         sector=sector,
@@ -108,7 +72,7 @@ def attempts(
     connection: Reading,
     symbol: Text = "",
     data_type: Text = "",
-    before: Known | None = None,
+    before: Before | None = None,
 ) -> HTMLResponse:
     symbol = symbol.strip().upper()
     found = past_attempts(connection, ROWS, before=before, symbol=symbol or None, data_type=data_type or None)
@@ -129,18 +93,16 @@ def attempts(
 
 @router.get("/vendors")
 def vendors(request: Request, services: Served, connection: Reading) -> HTMLResponse:
-    history = provider_history(connection, since=services.clock() - timedelta(hours=24))
-    performance = provider_performance(connection)
+    now, performance = services.clock(), provider_performance(connection)
+    since = now - timedelta(hours=HOURS - 1)
     return page(
         request,
         services,
         "vendors",
         "Vendors",
         vendors=performance,
-        charts={
-            one.provider: _success([point for point in history if point.provider == one.provider])
-            for one in performance
-        },
+        beats=beats(provider_history(connection, since=since), [one.provider for one in performance], now),
+        answering=answers_by_vendor(connection, since=since),
         in_flight={one.name: one.active_count for one in gate_status(connection)},
         events=gate_events(connection, 30),
     )
@@ -150,30 +112,35 @@ def vendors(request: Request, services: Served, connection: Reading) -> HTMLResp
 def vendor(request: Request, services: Served, connection: Reading, name: str) -> HTMLResponse:
     if name not in PROVIDERS:
         raise HTTPException(404, f"no such vendor: there are {', '.join(PROVIDERS)}")
-    history = provider_history(connection, since=services.clock() - timedelta(days=7), provider=name)
+    now = services.clock()
+    known = {one.starts_at: one for one in provider_history(connection, since=now - WEEK, provider=name)}
+    hours = hours_until(now, WEEK)
     return page(
         request,
         services,
         "vendor",
         name,
         name=name,
-        success=_success(history),
-        latency=line(
-            [Point(_hour(one), one.avg_response_time_ms) for one in history], "Milliseconds by hour", unit=" ms", low=0
-        ),
-        calls=line([Point(_hour(one), one.total_attempts) for one in history], "Calls by hour", low=0),
+        success=_chart(hours, known, "success_rate", "Success rate by hour, in percent", unit=" %", high=100),
+        latency=_chart(hours, known, "avg_response_time_ms", "Milliseconds by hour", unit=" ms"),
+        calls=_chart(hours, known, "total_attempts", "Calls by hour"),
         gates=[one for one in gate_status(connection) if one.name == name],
         found=past_attempts(connection, 30, provider=name),
     )
 
 
-def _success(history: list[HistoryPoint]) -> str:
-    points = [Point(_hour(one), one.success_rate) for one in history]
-    return line(points, "Success rate by hour, in percent", unit=" %", low=0, high=100)
-
-
-def _hour(one: HistoryPoint) -> str:
-    return f"{one.starts_at:%Y-%m-%d %H:%M} UTC"
+def _chart(
+    hours: list[datetime],
+    known: dict[datetime, HistoryPoint],
+    figure: str,
+    title: str,
+    *,
+    unit: str = "",
+    high: float | None = None,
+) -> Markup:
+    """One figure of a vendor, hour by hour; an hour without calls is a gap."""
+    points = [Point(f"{hour:%m-%d %H:%M} UTC", getattr(known.get(hour), figure, None)) for hour in hours]
+    return line(points, title, unit=unit, low=0, high=high)
 
 
 @router.get("/failures")
@@ -184,7 +151,8 @@ def failures(request: Request, services: Served, connection: Reading, data_type:
 
 @router.get("/executions")
 def executions(request: Request, services: Served, connection: Reading) -> HTMLResponse:
-    return page(request, services, "executions", "Executions", found=past_executions(connection, ROWS))
+    found = past_executions(connection, LOOKED_AT)
+    return page(request, services, "executions", "Executions", found=found[:ROWS], grid=grid(found))
 
 
 @router.get("/executions/{execution_id}")
@@ -196,15 +164,16 @@ def execution(request: Request, services: Served, connection: Reading, execution
         request,
         services,
         "execution",
-        f"{found.data_type} of {found.partition_key or 'all'}",
+        f"{found.data_type.replace('_', ' ').capitalize()} of {found.partition_key or 'all'}",
         execution=found,
+        assets=DATASETS,
         symbols=symbols_of(connection, execution_id),
         calls=past_attempts(connection, ROWS, run_id=found.run_id, data_type=found.data_type),
     )
 
 
 @router.get("/symbols")
-def symbols(request: Request, services: Served, connection: Reading, offset: Known = 0) -> HTMLResponse:
+def symbols(request: Request, services: Served, connection: Reading, offset: Offset = 0) -> HTMLResponse:
     found = tracked_symbols(connection)
     more = offset + ROWS if len(found) > offset + ROWS else None
     return page(request, services, "symbols", f"{len(found)} symbols", symbols=found[offset : offset + ROWS], more=more)
@@ -212,11 +181,13 @@ def symbols(request: Request, services: Served, connection: Reading, offset: Kno
 
 @router.get("/quality")
 def quality(request: Request, services: Served, connection: Reading) -> HTMLResponse:
+    summary = quality_summary(connection)
     return page(
         request,
         services,
         "quality",
         "Quality",
-        summary=quality_summary(connection),
+        summary=summary,
+        score_ring=ring(summary.avg_quality_score, "average score"),
         found=read_quality(connection)[:ROWS],
     )

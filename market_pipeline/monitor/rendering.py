@@ -10,7 +10,9 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
-from markupsafe import Markup
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from market_pipeline.monitor.charts import shares
 from market_pipeline.monitor.services import Services
@@ -58,8 +60,45 @@ def page(
     return templates.TemplateResponse(request, f"{template}.html", context)
 
 
-def _time(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _clock(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%H:%M:%S} UTC"
+
+
+@pass_context
+def _ago(context: Context, moment: datetime | None) -> Markup:
+    """How long before or after the page's moment, with the time itself for who points at it."""
+    if moment is None:
+        return Markup("")
+    told = _distance((context["now"] - moment).total_seconds()) or f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return Markup('<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>').format(
+        moment.isoformat(), moment.astimezone(UTC), told
+    )
+
+
+def _distance(seconds: float) -> str | None:
+    """In words; None for what is more than two days away."""
+    away = abs(seconds)
+    for unit, length, most in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 2 * 86400)):
+        if away < most:
+            told = f"{away // length:.0f} {unit}"
+            return f"{told} ago" if seconds >= 0 else f"in {told}"
+    return None
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def _commands(text: str) -> Markup:
+    """A sentence in which what stands between backticks is to be typed."""
+    parts = str(escape(text)).split("`")
+    return Markup("".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts)))  # noqa: S704
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _number(value: float | None) -> str:
@@ -71,7 +110,7 @@ def _count(value: int | None) -> str:
 
 
 def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} %"
+    return "" if value is None else "100 %" if value == 100 else f"{value:.1f} %"
 
 
 def _share(counts: StalenessSummary) -> Markup:
@@ -90,6 +129,22 @@ def _progress(one: PastExecution) -> Markup:
     return shares([*parts, ("open", open_ones)], f"{one.successful_symbols} of {one.total_symbols} done")
 
 
+def _hues(parts: list[tuple[str, int]]) -> Markup:
+    """Vendors side by side, each in a colour of its own."""
+    told = ", ".join(f"{name} {count:,}" for name, count in parts)
+    return shares([(f"hue{min(index, 6)}", count) for index, (_, count) in enumerate(parts)], told)
+
+
 templates.env.filters.update(
-    time=_time, number=_number, count=_count, percent=_percent, share=_share, progress=_progress
+    ago=_ago,
+    clock=_clock,
+    commands=_commands,
+    count=_count,
+    hues=_hues,
+    number=_number,
+    percent=_percent,
+    progress=_progress,
+    share=_share,
+    took=_took,
+    words=_words,
 )

@@ -5,13 +5,14 @@ alerts'; what only Dagster knows is not asked, so that this answers also where D
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
 import psycopg
 from psycopg.rows import TupleRow
 
+from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.tracking.alerts import HIGHEST_STALE_SHARE
 from market_pipeline.tracking.history import OpenFailure, PastExecution, open_feature_failures, past_executions
 from market_pipeline.tracking.staleness import StalenessSummary, freshness_summary
@@ -19,6 +20,7 @@ from market_pipeline.tracking.staleness import StalenessSummary, freshness_summa
 CHECKED_WITHIN = timedelta(hours=2)
 """The staleness check runs every hour: one that is this late was not started."""
 RECENT_FAILURES = 10
+KEYLESS = {name for name, vendor in PROVIDERS.items() if not vendor.needs_key}
 
 HealthStatus = Literal["healthy", "degraded", "unhealthy"]
 
@@ -30,6 +32,8 @@ class Facts:
     now: datetime
     last_check: datetime | None
     """When the hourly staleness check last ran: the sign of life of everything that is scheduled."""
+    daemon_alive: bool | None = None
+    """Whether Dagster's daemon gives signs of life; None where it was not asked."""
     freshness: Mapping[str, StalenessSummary]
     failed_executions: Mapping[str, str] = field(default_factory=dict)
     """Data types whose last execution failed, and why."""
@@ -61,9 +65,9 @@ class Health(TypedDict):
     total_symbols_monitored: int
 
 
-def health(connection: psycopg.Connection[TupleRow], now: datetime) -> Health:
-    """How the pipeline is."""
-    facts = read_facts(connection, now)
+def health(connection: psycopg.Connection[TupleRow], now: datetime, *, daemon_alive: bool | None = None) -> Health:
+    """How the pipeline is.  `daemon_alive` is for callers who can ask Dagster."""
+    facts = replace(read_facts(connection, now), daemon_alive=daemon_alive)
     status, issues = judgement(facts)
     (symbols,) = connection.execute("SELECT count(*) FROM tracked_symbols WHERE active").fetchone() or (0,)
     features = facts.freshness.get("price_features")
@@ -89,7 +93,11 @@ def judgement(facts: Facts) -> tuple[HealthStatus, list[str]]:
 
 def _scheduling(facts: Facts) -> Iterator[Issue]:
     advice = "nothing runs by itself. Start Dagster: `market-pipeline up`"
-    if facts.last_check is None:
+    if facts.daemon_alive is False:
+        yield Issue(f"Dagster's daemon gives no sign of life: {advice}", fatal=True)
+    elif facts.last_check is None and facts.daemon_alive:
+        return  # it has just begun
+    elif facts.last_check is None:
         yield Issue(f"the hourly staleness check has never run: {advice}", fatal=True)
     elif facts.now - facts.last_check > CHECKED_WITHIN:
         yield Issue(
@@ -103,7 +111,10 @@ def _vendors(facts: Facts) -> Iterator[Issue]:
             f"none of the {facts.vendors} vendors can be called now: `market-pipeline providers` shows why", fatal=True
         )
     for vendor in facts.rejected_keys:
-        yield Issue(f"{vendor} rejects its key: set another {vendor.upper()}_API_KEY")
+        if vendor in KEYLESS:
+            yield Issue(f"{vendor} does not let us in: it is asked again by itself, within an hour")
+        else:
+            yield Issue(f"{vendor} rejects its key: set another {vendor.upper()}_API_KEY")
 
 
 def _data(facts: Facts) -> Iterator[Issue]:

@@ -142,6 +142,22 @@ def provider_history(
         ).fetchall()
 
 
+def answers_by_vendor(connection: psycopg.Connection[TupleRow], *, since: datetime) -> dict[str, list[tuple[str, int]]]:
+    """Who has answered lately, from the full hour of `since` on: good calls of each vendor, the most first, by data type."""
+    rows = connection.execute(
+        """
+        SELECT data_type, provider, sum(calls)::bigint FROM attempt_counts
+        WHERE period = 'hour' AND starts_at >= date_trunc('hour', %s) AND attempt_kind(outcome) = 'success'
+        GROUP BY data_type, provider ORDER BY data_type, 3 DESC, provider
+        """,
+        [since],
+    ).fetchall()
+    found: dict[str, list[tuple[str, int]]] = {}
+    for data_type, provider, calls in rows:
+        found.setdefault(data_type, []).append((provider, calls))
+    return found
+
+
 _HISTORY = """
     SELECT starts_at, provider, attempts AS total_attempts, good AS successes, attempts - good - limited AS failures,
         limited AS rate_limited, (100.0 * good / nullif(attempts - limited, 0))::double precision AS success_rate,

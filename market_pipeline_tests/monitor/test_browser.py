@@ -76,7 +76,7 @@ def test_the_retry_button_and_the_symbol_form_work_with_the_keyboard(page: Page,
     page.goto("/failures")
     page.keyboard.press("Tab")
     expect(page.get_by_text("To the content")).to_be_focused()
-    row = page.get_by_role("row").filter(has_text="stock_quotes")
+    row = page.get_by_role("row").filter(has_text="stock quotes")
     row.get_by_role("button", name="Retry now").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("The retry is on its way")

@@ -1,12 +1,15 @@
 """The pages as they are sent: each says what it is about, works without a script, and escapes what others wrote."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
 
-from market_pipeline.monitor.charts import Point, line, shares
+from market_pipeline.monitor.charts import Point, line, ring, shares
 from market_pipeline.monitor.rendering import PAGES
+from market_pipeline.monitor.timelines import beats
+from market_pipeline.tracking.statistics import HistoryPoint
 from market_pipeline_tests.monitor.conftest import Monitor
 
 EVIL = "<script>alert(1)</script>"
@@ -50,8 +53,9 @@ def test_a_page_loads_only_what_is_its_own_and_names_its_fields(monitor: Monitor
 
 def test_the_overview_says_what_is_wrong_first(monitor: Monitor) -> None:
     text = read(monitor, "/")
-    assert "Nothing starts by itself: Dagster&#39;s daemon does not run." in text
-    assert text.index("daemon does not run") < text.index("The queue") < text.index("<h2>Freshness")
+    assert "Dagster&#39;s daemon gives no sign of life: nothing runs by itself." in text
+    assert "<code>market-pipeline up</code>" in text
+    assert text.index("gives no sign of life") < text.index("queue</small>") < text.index("<h2>Freshness")
     assert "4 of 5 done" in text
 
 
@@ -59,7 +63,7 @@ def test_freshness_is_a_map_that_leads_to_the_calls(monitor: Monitor) -> None:
     text = read(monitor, "/freshness")
     assert '<td class="stale"><a\n      href="/attempts?symbol=AAPL&amp;data_type=company_info">stale</a>' in text
     missing = read(monitor, "/freshness?status=missing&sector=Nowhere")
-    assert "no symbol is like that" in missing
+    assert "No symbol is like that" in missing
     calls = read(monitor, "/attempts?symbol=aapl&data_type=company_info")
     assert "Calls for AAPL" in calls
     assert calls.count("<tr>") > 3
@@ -67,7 +71,7 @@ def test_freshness_is_a_map_that_leads_to_the_calls(monitor: Monitor) -> None:
 
 def test_a_failure_says_what_each_vendor_said_and_is_retried_by_its_button(monitor: Monitor) -> None:
     text = read(monitor, "/failures?data_type=stock_quotes")
-    assert "<b>finnhub</b>: unavailable: HTTP 503" in text
+    assert "<dt>finnhub</dt><dd>unavailable: HTTP 503</dd>" in text
     answer = monitor.client.post(
         "/failures/retry", data={"data_type": "stock_quotes", "symbol": "AAPL"}, follow_redirects=True
     )
@@ -110,9 +114,38 @@ def test_what_vendors_and_callers_wrote_is_text_and_never_markup(monitor: Monito
 
 def test_a_chart_has_gaps_where_there_is_nothing_and_says_its_values() -> None:
     drawn = line([Point("9:00", 50), Point("10:00", None), Point("<b>", 100)], "Success", unit=" %", low=0, high=100)
-    assert drawn.count("M") == 2, "two strokes"
+    assert drawn.count('class="line"') == 2, "two strokes"
     assert "<title>9:00: 50 %</title>" in drawn
     assert "&lt;b&gt;: 100 %" in drawn
     assert "no calls" in line([Point("9:00", None)], "Success")
     assert shares([("fresh", 3), ("stale", 1)], "x").count("<rect") == 2
     assert 'width="75.000"' in shares([("fresh", 3), ("stale", 1)], "x")
+
+
+def test_hours_without_calls_and_runs_that_there_were_not_are_empty_ticks() -> None:
+    now = datetime(2026, 5, 29, 18, 30, tzinfo=UTC)
+    good, bad = (
+        HistoryPoint(
+            starts_at=now.replace(minute=0) - timedelta(hours=ago),
+            provider="yahoo",
+            total_attempts=10,
+            successes=successes,
+            failures=10 - successes,
+            rate_limited=0,
+            success_rate=10.0 * successes,
+            avg_response_time_ms=5,
+            records=0,
+        )
+        for ago, successes in ((1, 10), (0, 4))
+    )
+    row = beats([good, bad], ["yahoo", "fred"], now)
+    kinds = re.findall(r'<rect class="(\w+)"', row["yahoo"])
+    assert kinds == ["none"] * 22 + ["good", "bad"]
+    assert "18:00 UTC: 40.0 % of 10 calls" in row["yahoo"]
+    assert set(re.findall(r'<rect class="(\w+)"', row["fred"])) == {"none"}
+
+
+def test_a_ring_is_full_only_when_nothing_is_missing() -> None:
+    assert "99 %" in ring(0.9999, "fresh")
+    assert "100 %" in ring(1, "fresh")
+    assert "–" in ring(None, "fresh")

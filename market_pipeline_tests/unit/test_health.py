@@ -39,6 +39,7 @@ def test_all_is_well_while_a_tenth_of_a_data_type_is_behind_and_most_vendors_are
     [
         ({"last_check": None}, "unhealthy", "the hourly staleness check has never run"),
         ({"last_check": NOW - timedelta(minutes=121)}, "unhealthy", "last ran at 2026-11-20 12:59 UTC"),
+        ({"daemon_alive": False}, "unhealthy", "Dagster's daemon gives no sign of life"),
         ({"callable_vendors": 0}, "unhealthy", "none of the 13 vendors can be called now"),
         ({"freshness": {"news": counts(stale=50), "earnings": counts(missing=9)}}, "unhealthy", "all data is stale"),
         ({"freshness": {"news": counts(stale=50), "earnings": counts(aging=1)}}, "degraded", "news: 50 stale, of 50"),
@@ -49,6 +50,7 @@ def test_all_is_well_while_a_tenth_of_a_data_type_is_behind_and_most_vendors_are
             "news: 3 stale and 1 never fetched, of 12",
         ),
         ({"rejected_keys": ("fmp",)}, "degraded", "fmp rejects its key: set another FMP_API_KEY"),
+        ({"rejected_keys": ("yahoo",)}, "degraded", "yahoo does not let us in: it is asked again by itself"),
         ({"failed_executions": {"news": "HTTP 503"}}, "degraded", "the last run of news failed: HTTP 503"),
         ({"given_up": {"news": 2}}, "degraded", "news: 2 given up after all retries"),
         ({"feature_failures": 3}, "degraded", "features of 3 series cannot be computed"),
@@ -65,6 +67,10 @@ def test_the_worst_comes_first() -> None:
     status, issues = judgement(replace(WELL, given_up={"news": 2}, callable_vendors=0))
     assert status == "unhealthy"
     assert [issue.split()[0] for issue in issues] == ["none", "news:"]
+
+
+def test_where_the_daemon_lives_the_first_hourly_check_may_be_yet_to_come() -> None:
+    assert judgement(replace(WELL, last_check=None, daemon_alive=True)) == ("healthy", [])
 
 
 def test_an_empty_universe_and_vendors_that_were_never_asked_are_no_fault() -> None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from market_pipeline.monitor.services import Reading, Served
+from market_pipeline.queue import silent_daemons
 from market_pipeline.tracking.health import health
 from market_pipeline.tracking.history import past_executions
 from market_pipeline.tracking.staleness import FreshnessEntry, StalenessSummary, Status, staleness_report
@@ -85,7 +86,7 @@ class ExecutionHistory(BaseModel):
 @router.get("/scheduler-health")
 def scheduler_health(services: Served, connection: Reading) -> SchedulerHealth:
     """What ran last, what is wrong with features now, and whether all is well."""
-    found = health(connection, services.clock())
+    found = health(connection, services.clock(), daemon_alive=not silent_daemons(services.instance))
     last = found["last_execution"]
     return SchedulerHealth(
         status="healthy" if found["status"] == "healthy" else "degraded",

@@ -73,7 +73,7 @@ def attempts(
     symbol: Text = None,
     outcome: Text = None,
     run_id: Text = None,
-    before: Annotated[int | None, Query(ge=0)] = None,
+    before: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Attempts:
     """Calls to vendors, newest first."""
