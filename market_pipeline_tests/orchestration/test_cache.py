@@ -74,7 +74,7 @@ def test_old_rows_serve_a_run_that_nobody_answers_and_the_symbols_are_still_owed
     assert runs.rows("SELECT DISTINCT flags FROM company_info") == [([STALE],)]
     assert runs.rows("SELECT DISTINCT state, count(*) FROM failed_symbols GROUP BY state") == [("waiting", 4)]
     told = runs.rows(
-        "SELECT DISTINCT one.status, one.error_message LIKE '%expected JSON%' FROM symbol_computation_status AS one"
+        "SELECT DISTINCT one.status, one.last_error LIKE '%expected JSON%' FROM symbol_computation_status AS one"
         f" JOIN scheduler_execution_log USING (execution_id) WHERE run_id = '{run.result.run_id}'"
     )
     assert told == [("completed", True)]
