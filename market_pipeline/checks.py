@@ -18,6 +18,7 @@ from market_pipeline.tracking.findings import (
     Inspection,
     Verdict,
     completeness,
+    cross_vendor_consensus,
     duplicates,
     failed_symbols,
     gaps,
@@ -40,6 +41,10 @@ def _has_bars(dataset: Dataset) -> bool:
 
 def _has_facts(dataset: Dataset) -> bool:
     return bool(dataset.same_fact)
+
+
+def _is_compared(dataset: Dataset) -> bool:
+    return dataset.compared is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ CHECKS = (
     Check(outliers, _has_bars),
     Check(adjustment_mix, _has_bars),
     Check(overtaken_by_splits, _has_bars),
+    Check(cross_vendor_consensus, _is_compared),
 )
 
 

@@ -22,9 +22,9 @@ from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.planner import Wanted
 from market_pipeline.fetching.report import Errors, Report
 from market_pipeline.fetching.router import Deliver, Router
-from market_pipeline.providers.errors import MalformedResponse, ProviderError
+from market_pipeline.providers.errors import MalformedResponse, NoData, ProviderError
 from market_pipeline.providers.messages import Window
-from market_pipeline.ranking import Ranking, open_ranking
+from market_pipeline.ranking import NoVendor, Ranking, open_ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.answers import AnswerCache, CachedAnswer, Question
@@ -35,6 +35,7 @@ from market_pipeline.storage.universe import claim_series
 from market_pipeline.storage.upsert import Written, total
 from market_pipeline.storage.writer import Provenance, Writer
 from market_pipeline.tracking.attempts import AttemptRow
+from market_pipeline.tracking.consensus import Comparison, Ours, deviation, figures_of
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
 from market_pipeline.tracking.recorder import Recorder, spool_for
@@ -187,6 +188,32 @@ class MarketData:
         done.stale = old.answers
         done.rows_by_day.update(old.rows_by_day)
 
+    def compare(
+        self, dataset: Dataset, ours: Mapping[str, Ours], *, window: Window, providers: Sequence[str] = ()
+    ) -> dict[str, Comparison]:
+        """How far another vendor's figures are from `ours`, by symbol; those that nobody can tell about are left out.
+
+        Nothing is stored.  Nobody is waited for, and nobody is asked whose plan counts calls by the day.
+        """
+        found: dict[str, Comparison] = {}
+        with self._database.connect(autocommit=True, name=f"compare {dataset.name}") as connection:
+            for vendor in sorted({one.provider for one in ours.values()}):
+                wanted = Wanted(
+                    dataset=dataset,
+                    symbols=tuple(symbol for symbol, one in ours.items() if one.provider == vendor),
+                    window=window,
+                    timeframe=dataset.timeframes[0] if dataset.timeframes else None,
+                    deadline=self._clock(),
+                )
+                try:
+                    order = self._ranking.of(connection, wanted, providers, dry=True).order
+                except NoVendor:
+                    continue
+                others = [self._vendors[name] for name in order if name != vendor and not self._ranking.is_scarce(name)]
+                report = Report(requested=len(wanted.symbols))
+                self._router.fetch(wanted, others, report, _comparing(dataset, ours, found), progress=lambda: None)
+        return found
+
     def deadline(self, dataset: Dataset, seconds: float | None = None) -> datetime:
         """Until when a step that begins now may wait for vendors: so many seconds, else as set, but no longer than what it
         fetches stays fresh."""
@@ -254,6 +281,23 @@ class MarketData:
         record_freshness(
             connection, dataset, refreshes, timeframe=wanted.timeframe or "", sessions=self._sessions, now=now
         )
+
+
+def _comparing(dataset: Dataset, ours: Mapping[str, Ours], found: dict[str, Comparison]) -> Deliver:
+    """What takes answers of a vendor and compares them; one without a row that we have too is none."""
+
+    def deliver(attempts: Sequence[Attempt], settled: Sequence[str]) -> dict[str, ProviderError]:
+        theirs = figures_of(dataset, (record for attempt in attempts for record in attempt.records))
+        refused: dict[str, ProviderError] = {}
+        for symbol in settled:
+            apart = deviation(ours[symbol].figures, theirs.get(symbol, {}))
+            if apart is None:
+                refused[symbol] = NoData("it has no row that we have too")
+            else:
+                found[symbol] = Comparison(symbol, attempts[0].provider, apart)
+        return refused
+
+    return deliver
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from market_pipeline.settings import ProviderSettings, Settings
 from market_pipeline.storage.universe import series_homes
 from market_pipeline.tracking.standings import next_turn, standings
 
-QUOTA = 86_400.0  # seconds: a plan that counts calls by the day or longer is scarce
+QUOTA = 86_400.0  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -68,9 +68,13 @@ class Ranking:
             return Ranked(names, series_homes(connection, symbols, wanted.timeframe), known)
         if dry:
             return Ranked(names, {}, known)
-        scarce = {name for name in names if any(rate.seconds >= QUOTA for rate in self.vendors[name].limits)}
+        scarce = {name for name in names if self.is_scarce(name)}
         tried = tried_out(wanted.strategy, names, known, symbols, quota=quota, scarce=scarce, chance=self.chance)
         return Ranked(names, tried, known)
+
+    def is_scarce(self, name: str) -> bool:
+        """Whether a vendor's plan counts calls by the day or longer: what it allows is kept for when others fail."""
+        return any(rate.seconds >= QUOTA for rate in self.vendors[name].limits)
 
     def _remembered(
         self, connection: psycopg.Connection[TupleRow], wanted: Wanted, dry: bool

@@ -105,6 +105,9 @@ class Settings(_EnvironmentSettings):
     freshness_runs: Annotated[int, Field(ge=0, le=20)] = Field(
         default=2, description="runs at once that refresh what is stale; 0 for none: then only the schedules fetch"
     )
+    consensus_symbols: Annotated[int, Field(ge=0, le=500)] = Field(
+        default=10, description="symbols a day about whose prices a second vendor is asked, to compare; 0 for none"
+    )
     retention_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
         default=30, description="days that tracking and Dagster's runs are kept; market data is kept for ever"
     )

@@ -1225,6 +1225,8 @@ CREATE TABLE public.data_quality (
     quality_score double precision,
     measured_at timestamp with time zone NOT NULL,
     run_id text NOT NULL,
+    compared_with text,
+    compared_at timestamp with time zone,
     CONSTRAINT data_quality_completeness_check CHECK (((completeness >= (0)::double precision) AND (completeness <= (100)::double precision))),
     CONSTRAINT data_quality_deviation_check CHECK ((deviation >= (0)::double precision)),
     CONSTRAINT data_quality_quality_score_check CHECK (((quality_score >= (0)::double precision) AND (quality_score <= (1)::double precision))),
@@ -1244,6 +1246,10 @@ COMMENT ON COLUMN public.data_quality.completeness IS 'part of what is due that 
 COMMENT ON COLUMN public.data_quality.deviation IS 'how far a second vendor''s figures were from ours, median (percent); null until one was asked';
 
 COMMENT ON COLUMN public.data_quality.quality_score IS '0 to 1: 0.4 validation rate, 0.4 completeness, 0.2 agreement, which is 0 from a deviation of 1 percent on';
+
+COMMENT ON COLUMN public.data_quality.compared_with IS 'the second vendor that was asked last; null where nobody had a comparable answer';
+
+COMMENT ON COLUMN public.data_quality.compared_at IS 'when a second vendor was asked last';
 
 CREATE TABLE public.data_types (
     data_type text NOT NULL,

@@ -13,18 +13,31 @@ from market_pipeline.checks import check_results, checks_of, result, unmade
 from market_pipeline.datasets import Dataset
 from market_pipeline.market_data import Refreshed
 from market_pipeline.partitions import key_of, range_key
+from market_pipeline.providers.messages import Window
 from market_pipeline.resources import Pipeline
+from market_pipeline.settings import load_settings
 from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.splits import flag_overtaken
+from market_pipeline.timetable import settled_sessions
+from market_pipeline.tracking.consensus import Comparison, due_for_comparison, our_figures
 from market_pipeline.tracking.failed_symbols import Failure, record_failures
 from market_pipeline.tracking.findings import Inspection
-from market_pipeline.tracking.quality import measure_quality
+from market_pipeline.tracking.quality import measure_quality, record_comparisons
+
+COMPARED_SESSIONS = 5  # one wrong close among them does not move the median
 
 
 def inspect(
-    context: dg.OpExecutionContext, dataset: Dataset, pipeline: Pipeline, done: Sequence[Refreshed]
+    context: dg.OpExecutionContext,
+    dataset: Dataset,
+    pipeline: Pipeline,
+    done: Sequence[Refreshed],
+    providers: Sequence[str],
 ) -> list[dg.AssetCheckResult]:
-    """Flag what splits have overtaken, measure the quality of the symbols that were asked for, and make the checks."""
+    """Flag what splits have overtaken, measure the quality of the symbols that were asked for, and make the checks.
+
+    To compare, only `providers` are asked, where the run names some.
+    """
     try:
         with pipeline.database.connect(autocommit=True, name=f"checks {dataset.name}") as connection:
             symbols = sorted({symbol for one in done for symbol in (*one.settled, *one.report.failed)})
@@ -39,6 +52,8 @@ def inspect(
                     run_id=context.run_id,
                     datasets=[dataset],
                 )
+            if dataset.compared is not None:
+                _compare(context, connection, dataset, pipeline, providers)
             return list(check_results(_look(connection, dataset, pipeline, done)))
     except (psycopg.Error, StorageError) as error:
         context.log.warning("the rows could not be inspected: %s", error)
@@ -57,6 +72,25 @@ def _look(
         rows_refused=sum(one.report.rejected for one in done),
         days={day for one in done for day in one.rows_by_day},
     )
+
+
+def _compare(
+    context: dg.OpExecutionContext,
+    connection: psycopg.Connection[TupleRow],
+    dataset: Dataset,
+    pipeline: Pipeline,
+    providers: Sequence[str],
+) -> None:
+    """Ask a second vendor about the few symbols whose turn it is."""
+    now = pipeline.clock()
+    symbols = due_for_comparison(connection, dataset, budget=load_settings().consensus_symbols, now=now)
+    days = settled_sessions(pipeline.sessions, now, COMPARED_SESSIONS)
+    if not symbols or not days:
+        return
+    ours = our_figures(connection, dataset, symbols, days)
+    compared = pipeline.market_data.compare(dataset, ours, window=Window(days[0], days[-1]), providers=providers)
+    record_comparisons(connection, dataset, [compared.get(symbol, Comparison(symbol)) for symbol in symbols], now)
+    context.log.info("compared %d of %d symbols with a second vendor", len(compared), len(symbols))
 
 
 def _ask_again_for_overtaken(

@@ -57,7 +57,7 @@ def refresh(
         done = [_fetch(context, dataset, config, pipeline, wanted, fetch, deadline, log) for fetch in wanted.fetches]
         outcome = _outcome(dataset, wanted, done)
         _report(context, dg.AssetKey(dataset.name), outcome)
-        yield from inspect(context, dataset, pipeline, done)
+        yield from inspect(context, dataset, pipeline, done, config.providers)
         _conclude(dataset, outcome, strict=keys is not None)
 
 

@@ -183,6 +183,8 @@ class Dataset(DataType):
     """Whether a symbol's series stays with the vendor it came from while that one answers (never a silent mix)."""
     same_fact: tuple[str, ...] = ()
     """Fields that no two rows agree in, though they are not the key (of bars: the longest ones); () where there are none."""
+    compared: str | None = None
+    """The figure in which rows of two vendors agree that have one key; None where they rightly differ."""
     complete: bool = False
     """Whether an answer is the whole list, so that stored rows which it leaves out have ended (`removed_at`)."""
 

@@ -49,6 +49,7 @@ HISTORICAL_PRICES = Dataset(
     record=PriceBar,
     key=("symbol", "timeframe", "adjustment", "bar_start"),
     same_fact=("symbol", "timeframe", "adjustment", "session"),  # vendors put the start of a day at different hours
+    compared="close",
     partitioned_by=PartitionedBy.SESSION,
     dated_by="session",
     cadence=Cadence(after_close=timedelta(minutes=30)),  # when vendors have settled the bar

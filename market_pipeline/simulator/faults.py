@@ -96,6 +96,8 @@ class FaultPlan:
     slow_seconds: Seconds = 30.0
     garbage: Symbols = ()
     """Canonical symbols whose figures are senseless."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """It tells of the market of another seed: plausible figures, and other ones than every other vendor's."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import orjson
@@ -124,7 +125,7 @@ class Simulator:
             params=params,
             headers=dict(request.headers),
             values=values,
-            market=self.market,
+            market=self.market if plan.seed is None else _market(plan.seed),
             now=self.clock.now(),
             base_url=f"{request.url.scheme}://{request.url.netloc}/{name}",
         )
@@ -151,6 +152,11 @@ class Simulator:
                 Route("/{vendor}/{path:path}", self.answer, methods=methods),
             ]
         )
+
+
+@cache
+def _market(seed: int) -> SyntheticMarket:
+    return SyntheticMarket(seed)
 
 
 def control(simulator: Simulator) -> Starlette:

@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.universe import active_symbols
+from market_pipeline.tracking.consensus import DISAGREEMENT
 from market_pipeline.tracking.coverage import session_coverage
 
 SAMPLE = 20  # names in a finding; counts are always exact
@@ -194,4 +195,24 @@ def duplicates(look: Inspection) -> Finding:
         "Compare their vendors, and delete the rows of the wrong one.",
         count=len(found),
         sample=[f"{fact}: {count} rows" for fact, count in found[:SAMPLE]],
+    )
+
+
+def cross_vendor_consensus(look: Inspection) -> Finding:
+    """Symbols of which a second vendor tells other figures than those that are kept, among the few that it is asked about."""
+    asked = look.connection.execute(
+        "SELECT symbol, deviation, compared_with FROM data_quality WHERE data_type = %s AND compared_at >= %s"
+        " AND compared_with IS NOT NULL ORDER BY deviation DESC, symbol",
+        [look.dataset.name, look.now - LATELY],
+    ).fetchall()
+    apart = [one for one in asked if one[1] >= DISAGREEMENT]
+    return Finding(
+        Verdict.WARN if apart else Verdict.PASSED,
+        f"Of {len(asked)} symbols about which a second vendor was asked, {len(apart)} have a {look.dataset.compared} that is"
+        f" {DISAGREEMENT:g} % or more away.",
+        "Ask a third vendor. If ours is wrong, fetch the symbol anew from another one: run config `providers`, and"
+        " `use_cache: false`. What was found is in data_quality, and those symbols are compared again every day.",
+        count=len(apart),
+        sample=[f"{symbol}: {deviation:.2f} % away from {vendor}" for symbol, deviation, vendor in apart[:SAMPLE]],
+        figures={"compared": len(asked)},
     )

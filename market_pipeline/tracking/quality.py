@@ -5,7 +5,7 @@ wrong in detail, and whether that is an alarm, belongs to the asset checks.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow, class_row
 
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.sessions import Sessions
+from market_pipeline.tracking.consensus import DISAGREEMENT, Comparison
 from market_pipeline.tracking.coverage import session_coverage
 
 Connection = psycopg.Connection[TupleRow]
@@ -23,7 +24,6 @@ WINDOW = timedelta(days=30)
 LIVE_WINDOW = timedelta(days=7)  # of live data: 500 symbols have 200,000 quotes and a million options a session
 
 WEIGHTS = {"validation": 0.4, "completeness": 0.4, "agreement": 0.2}
-DISAGREEMENT = 1.0  # percent between two vendors from which on they do not agree at all; closes differ by hundredths
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +114,22 @@ def measure_quality(
     return found
 
 
-def record_deviations(connection: Connection, dataset: Dataset, deviations: Mapping[str, float]) -> None:
-    """Remember how far a second vendor's figures are from ours, in percent by symbol, and score those symbols anew."""
+def record_comparisons(
+    connection: Connection, dataset: Dataset, comparisons: Iterable[Comparison], now: datetime
+) -> None:
+    """Remember how far a second vendor's figures are from ours, and score those symbols anew."""
+    found = {one.symbol: one for one in comparisons}
     with connection.transaction():
-        known = read_quality(connection, data_type=dataset.name, symbols=list(deviations))
-        for one in known:
-            deviation = deviations[one.symbol]
+        for known in read_quality(connection, data_type=dataset.name, symbols=list(found)):
+            one = found[known.symbol]
+            deviation = known.deviation if one.deviation is None else one.deviation
             connection.execute(
-                "UPDATE data_quality SET deviation = %s, quality_score = %s WHERE data_type = %s AND symbol = %s",
-                [deviation, score(one.validation_rate, one.completeness, deviation), dataset.name, one.symbol],
+                "UPDATE data_quality SET deviation = %s, quality_score = %s, compared_with = %s, compared_at = %s"
+                " WHERE data_type = %s AND symbol = %s",
+                [
+                    *(deviation, score(known.validation_rate, known.completeness, deviation), one.provider, now),
+                    *(dataset.name, known.symbol),
+                ],
             )
 
 

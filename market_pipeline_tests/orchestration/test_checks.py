@@ -140,6 +140,32 @@ def test_a_check_that_cannot_be_made_is_no_reason_for_a_run_to_fail(runs: Runs) 
     assert "could not be made" in str(found["failed_symbols"].description)
 
 
+def test_a_second_vendor_that_tells_other_prices_is_found_out(runs: Runs) -> None:
+    runs.simulator.set_faults("nasdaq:seed=2")
+    run = runs.of(PRICES, tags=WEEK, providers=["yahoo", "nasdaq"])
+    assert run.success, "it is a warning"
+    found = results(runs, PRICES, run.result.run_id)["cross_vendor_consensus"]
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert (found.metadata["count"].value, found.metadata["compared"].value) == (4, 4)
+    assert "% away from nasdaq" in str(found.metadata["sample"].value)
+    assert runs.rows("SELECT DISTINCT provider FROM historical_prices") == [("yahoo",)], "it is asked, and not believed"
+    stored = "SELECT count(*), min(deviation) > 1, max(quality_score) < 0.85 FROM data_quality WHERE compared_with = 'nasdaq'"
+    assert runs.rows(stored) == [(4, True, True)]
+
+
+def test_vendors_that_agree_are_asked_about_a_few_symbols_a_day(runs: Runs, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CONSENSUS_SYMBOLS", "3")
+    # fmp's plan counts calls by the day, and nobody else is left who tells of such bars
+    for _ in range(2):
+        run = runs.of(PRICES, tags=WEEK, providers=["yahoo", "nasdaq", "fmp"], use_cache=False)
+        assert verdicts(runs, PRICES, run.result.run_id) == every_check_passed(PRICES)
+    assert runs.rows("SELECT symbol, deviation FROM data_quality WHERE compared_with = 'nasdaq' ORDER BY symbol") == [
+        (symbol, pytest.approx(0, abs=0.01)) for symbol in ("AAPL", "JPM", "MSFT")
+    ]
+    asked = "SELECT provider, count(*) FROM fetch_attempts WHERE provider <> 'yahoo' GROUP BY provider"
+    assert runs.rows(asked) == [("nasdaq", 3)]
+
+
 def execute(database: Database, statement: str) -> psycopg.Cursor[tuple[object, ...]]:
     with database.connect(autocommit=True) as connection:
         return connection.execute(statement.encode())

@@ -15,6 +15,7 @@ from market_pipeline.providers.errors import Unavailable
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.universe import TrackedSymbol, track, untrack
+from market_pipeline.tracking.consensus import Comparison, deviation, due_for_comparison
 from market_pipeline.tracking.coverage import due_sessions
 from market_pipeline.tracking.failed_symbols import Failure, record_failures
 from market_pipeline.tracking.quality import (
@@ -22,13 +23,14 @@ from market_pipeline.tracking.quality import (
     measure_quality,
     quality_summary,
     read_quality,
-    record_deviations,
+    record_comparisons,
     score,
 )
 from market_pipeline_tests.postgres.kept import bar, keep, quote
 
 NOW = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)  # two and a half hours after the close of a Friday
 XNYS = Sessions()
+PRICES = DATASETS["historical_prices"]
 MONTH = due_sessions(XNYS, date(2026, 10, 21), NOW)
 
 
@@ -145,11 +147,57 @@ def test_a_deviation_lowers_the_score_and_outlives_the_next_measurement(database
     keep(database, "historical_prices", [bar("AAPL", day) for day in MONTH])
     measure(database, "historical_prices", "AAPL")
     with database.connect() as connection:
-        record_deviations(connection, DATASETS["historical_prices"], {"AAPL": 0.25, "NOBODY": 1.0})
+        compared = [Comparison("AAPL", "nasdaq", 0.25), Comparison("NOBODY", "nasdaq", 1.0)]
+        record_comparisons(connection, PRICES, compared, NOW)
         (found,) = read_quality(connection)
     assert (found.deviation, found.quality_score) == (0.25, pytest.approx(0.95))
     (found,) = measure(database, "historical_prices", "AAPL").values()
     assert (found.deviation, found.quality_score) == (0.25, pytest.approx(0.95))
+    with database.connect() as connection:
+        record_comparisons(connection, PRICES, [Comparison("AAPL")], NOW)
+        (found,) = read_quality(connection)
+    assert found.deviation == 0.25, "nobody has told otherwise since"
+
+
+def test_those_that_differed_are_compared_first_then_those_that_wait_longest_within_the_day_s_budget(
+    database: Database,
+) -> None:
+    symbols = ["AAPL", "JPM", "MSFT", "TSLA", "XOM"]
+    with database.connect(autocommit=True) as connection:
+        track(connection, [TrackedSymbol(symbol) for symbol in [*symbols, "GONE"]])
+        measure(database, PRICES.name, *symbols, "GONE")
+        untrack(connection, ["GONE"])
+
+        def due(budget: int, now: datetime = NOW) -> list[str]:
+            return due_for_comparison(connection, PRICES, budget=budget, now=now)
+
+        def compared(days: int, **deviations: float | None) -> None:
+            found = [Comparison(symbol, "nasdaq", percent) for symbol, percent in deviations.items()]
+            record_comparisons(connection, PRICES, found, NOW - timedelta(days=days))
+
+        assert due(9) == symbols
+        compared(2, AAPL=0.0, JPM=0.1, XOM=1.5)
+        compared(3, MSFT=None)
+        assert due(9) == ["XOM", "TSLA", "MSFT", "AAPL", "JPM"]
+        compared(0, XOM=1.5, TSLA=0.0)
+        assert due(4) == ["MSFT", "AAPL"]
+        assert due(2) == due(1) == []
+
+
+@given(
+    ours=st.dictionaries(st.integers(0, 9), st.floats(0.01, 1e6)),
+    theirs=st.dictionaries(st.integers(0, 9), st.floats(0.01, 1e6)),
+)
+def test_the_deviation_is_the_median_of_the_rows_that_both_have(
+    ours: dict[int, float], theirs: dict[int, float]
+) -> None:
+    found = deviation({(key,): one for key, one in ours.items()}, {(key,): one for key, one in theirs.items()})
+    apart = sorted(100 * abs(theirs[key] - ours[key]) / ours[key] for key in ours if key in theirs)
+    if not apart:
+        assert found is None
+    else:
+        middle = (apart[len(apart) // 2] + apart[(len(apart) - 1) // 2]) / 2
+        assert found == pytest.approx(middle, abs=1e-6)
 
 
 def test_the_summary_is_about_symbols_that_are_still_tracked(database: Database) -> None:
