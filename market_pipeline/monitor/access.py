@@ -6,11 +6,12 @@ here.
 
 import ipaddress
 import secrets
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from market_pipeline.settings import SettingsError
 
@@ -25,7 +26,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 def refuse_open_address(host: str, token: SecretStr | None) -> None:
@@ -46,21 +47,50 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def reader(request: Request) -> None:
-    """A dependency of everything: with a token set, only who knows it gets an answer.
+class Guard:
+    """Around the whole application: no answer without the token, where one is set, and security headers on every one.
 
-    Reading needs it too, because what vendors say and what is tracked are nobody else's business.
+    Reading needs the token too, because what vendors say and what is tracked are nobody else's business.  Without a token only
+    calls that are addressed to this machine are answered: another site could point its own name here, and then its pages
+    would be of the same origin as ours.
     """
-    token: SecretStr | None = request.app.state.token
-    if token is not None and not _knows(request, token.get_secret_value()):
-        raise HTTPException(
-            401,
-            "the token is missing or wrong: send it as `Authorization: Bearer TOKEN`, or sign in at /login",
-            {"WWW-Authenticate": "Bearer"},
-        )
+
+    def __init__(self, app: ASGIApp, token: SecretStr | None) -> None:
+        self._app = app
+        self._token = None if token is None else token.get_secret_value()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *_RAW_HEADERS]}
+            await send(message)
+
+        answer = self._refusal(Request(scope)) or self._app
+        await answer(scope, receive, send_with_headers)
+
+    def _refusal(self, request: Request) -> Response | None:
+        """What is answered instead; None where nothing speaks against it."""
+        if self._token is None:
+            host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+            told = f"without MONITOR_TOKEN this answers at 127.0.0.1 and localhost only, not at {host[:100]!r}"
+            return None if _is_loopback(host) else JSONResponse({"detail": told}, 403)
+        if _is_public(request.url.path) or _knows(request, self._token):
+            return None
+        if "text/html" in request.headers.get("Accept", ""):
+            return RedirectResponse("/login", 303)  # a person, who can give it there
+        told = "the token is missing or wrong: send it as `Authorization: Bearer TOKEN`, or sign in at /login"
+        return JSONResponse({"detail": told}, 401, {"WWW-Authenticate": "Bearer"})
 
 
-def controller(request: Request) -> None:
+def _is_public(path: str) -> bool:
+    return path in {"/login", "/healthz"} or path.startswith("/static/")
+
+
+async def controller(request: Request) -> None:
     """A dependency of what changes something: not on behalf of another site's page that is open in the same browser."""
     if _from_another_site(request):
         raise HTTPException(403, "a page of another site may not do this")
@@ -79,10 +109,3 @@ def _from_another_site(request: Request) -> bool:
         return site not in {"same-origin", "none"}
     origin = request.headers.get("Origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
-
-
-async def add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

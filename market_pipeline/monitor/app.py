@@ -1,4 +1,4 @@
-"""The monitor's application: its routers, who may call them, and how errors are told.
+"""The monitor's application: its routers, what is around them, and how errors are told.
 
 Assembly only.  What an answer says belongs to the routers, where it comes from to `market_pipeline.tracking`.
 """
@@ -10,20 +10,22 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
 from market_pipeline.monitor import forms, live, metrics, overview, pages
-from market_pipeline.monitor.access import add_headers, reader
+from market_pipeline.monitor.access import Guard
 from market_pipeline.monitor.api import ROUTERS
 from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
 from market_pipeline.monitor.services import Services
+from market_pipeline.monitor.sharing import Shared
+from market_pipeline.monitor.universe import LARGEST_CSV
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import InvalidSymbol
 
 HERE = Path(__file__).resolve().parent
+LARGEST_BODY = 2 * LARGEST_CSV  # bytes; nothing else is nearly as large
 RETRY_AFTER = "5"  # seconds: by then a restarted database or webserver is usually back
 log = logging.getLogger(__name__)
 
@@ -42,21 +44,20 @@ def create_app(services: Services) -> FastAPI:
         version=version("market_pipeline"),
         description="Vendors, freshness, failures, executions and quality of market data, and control over the runs.",
         lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
         docs_url=None,  # its page loads scripts from elsewhere; the description itself is at /openapi.json
         redoc_url=None,
     )
     app.state.services = services
-    app.state.token = services.settings.monitor_token
-    app.middleware("http")(add_headers)
+    app.add_middleware(Shared)
+    app.add_middleware(Guard, token=services.settings.monitor_token)  # the last one is the outermost
     for kind in (DatabaseUnavailable, DagsterUnreachable, psycopg.OperationalError):
         app.add_exception_handler(kind, _unavailable)
     app.add_exception_handler(DagsterRefused, _refused)
     app.add_exception_handler(InvalidSymbol, _wrong)
-    app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(Exception, _unexpected)
     for router in (*ROUTERS, overview.router, pages.router, live.router, forms.router, metrics.router):
-        app.include_router(router, dependencies=[Depends(reader)])
-    app.include_router(forms.public)
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     return app
 
@@ -65,14 +66,6 @@ async def _unavailable(request: Request, error: Exception) -> JSONResponse:
     """503 without the error's details where they are the database's: those name hosts, users and paths."""
     told = str(error) if isinstance(error, DagsterUnreachable) else "the database cannot be reached at the moment"
     return JSONResponse({"detail": told}, 503, {"Retry-After": RETRY_AFTER})
-
-
-async def _told(request: Request, error: Exception) -> Response:
-    """As FastAPI tells it; but who opens a page without the token is led to where it can be given."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
-    if error.status_code == 401 and "text/html" in request.headers.get("Accept", ""):
-        return RedirectResponse("/login", 303)
-    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
 async def _wrong(request: Request, error: Exception) -> JSONResponse:

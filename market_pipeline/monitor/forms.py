@@ -18,8 +18,6 @@ from market_pipeline.tracking.gates import reset_provider_failures
 
 SIGNED_IN = 30 * 86400  # seconds
 router = APIRouter(include_in_schema=False, dependencies=[Depends(controller)])
-public = APIRouter(include_in_schema=False)
-"""What can be asked without the token."""
 Text = Annotated[str, Form(max_length=2000)]
 
 
@@ -70,14 +68,14 @@ def remove(services: Served, symbol: Text) -> RedirectResponse:
     return _back("/symbols", "removed")
 
 
-@public.get("/login")
+@router.get("/login")
 def login(request: Request, services: Served) -> HTMLResponse:
     return page(request, services, "login", "Sign in", live=False)
 
 
-@public.post("/login", dependencies=[Depends(controller)])
-def sign_in(request: Request, token: Text) -> RedirectResponse:
-    expected = request.app.state.token
+@router.post("/login")
+def sign_in(request: Request, services: Served, token: Text) -> RedirectResponse:
+    expected = services.settings.monitor_token
     if expected is None or not secrets.compare_digest(token.encode(), expected.get_secret_value().encode()):
         return _back("/login", "wrong_token")
     answer = RedirectResponse("/", 303)
@@ -87,7 +85,7 @@ def sign_in(request: Request, token: Text) -> RedirectResponse:
     return answer
 
 
-@public.get("/healthz")
-def alive() -> dict[str, str]:
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
     """For probes: the process answers.  Whether the pipeline is well is another question."""
     return {"status": "ok"}

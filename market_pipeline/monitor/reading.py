@@ -3,16 +3,20 @@
 Here belongs how one reads; what is read belongs to `market_pipeline.tracking`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
 
 import psycopg
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 
+Answer = TypeVar("Answer")
 POOL_SIZE = 8  # connections; 200 readers at once wait a few milliseconds for one of them
 PATIENCE = 3.0  # seconds for a connection, so that a database that is down is a quick 503
 SLOWEST = 5000  # milliseconds of one statement: a reader never holds the database up
@@ -25,6 +29,7 @@ class Reader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turns = asyncio.Semaphore(POOL_SIZE)
         self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
             database.url,
             min_size=1,
@@ -41,6 +46,33 @@ class Reader:
 
     def close(self) -> None:
         self._pool.close()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[psycopg.Connection[TupleRow]]:
+        """As `connection`, for a request: who waits for one takes no thread from those who have one and need to get on."""
+        async with self._turn(), contextmanager_in_threadpool(self.connection()) as connection:
+            yield connection
+
+    async def ask(self, question: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
+        """What a connection answers to one question: in one go, for what is asked hundreds of times a second."""
+        async with self._turn():
+            return await run_in_threadpool(self._ask, question)
+
+    def _ask(self, question: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
+        with self.connection() as connection:
+            return question(connection)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable("the database has more readers than it can serve") from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[TupleRow]]:

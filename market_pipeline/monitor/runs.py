@@ -45,7 +45,7 @@ class Launcher:
             return self._services.dagster.launch(job, run_config, {**tags, KEY_TAG: self._key})
 
 
-def _launcher(services: Served, idempotency_key: IdempotencyKey = None) -> Launcher:
+async def _launcher(services: Served, idempotency_key: IdempotencyKey = None) -> Launcher:
     return Launcher(services, idempotency_key)
 
 

@@ -1,6 +1,6 @@
 """What the monitor's answers are made from: one object, assembled at the edge and handed to every route."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -30,7 +30,7 @@ class Services:
     clock: Callable[[], datetime]
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
@@ -38,8 +38,8 @@ def _services(request: Request) -> Services:
 Served = Annotated[Services, Depends(_services)]
 
 
-def _reading(services: Served) -> Iterator[psycopg.Connection[TupleRow]]:
-    with services.reader.connection() as connection:
+async def _reading(services: Served) -> AsyncIterator[psycopg.Connection[TupleRow]]:
+    async with services.reader.turn() as connection:
         yield connection
 
 

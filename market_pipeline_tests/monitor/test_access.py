@@ -59,6 +59,14 @@ def test_a_browser_signs_in_once(guarded: Monitor) -> None:
     assert guarded.client.get("/").status_code == 200
 
 
+def test_without_a_token_only_this_machines_own_names_are_answered(monitor: Monitor) -> None:
+    for host in ("evil.example", "evil.example:8000", "127.0.0.1.evil.example", ""):
+        answer = monitor.client.get("/api/v1/providers", headers={"Host": host})
+        assert answer.status_code in (400, 403), host  # the server itself refuses an empty one
+    for host in ("localhost:8000", "127.0.0.1", "[::1]:8000"):
+        assert monitor.client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
 def test_probes_need_no_token(guarded: Monitor) -> None:
     assert guarded.client.get("/healthz").json() == {"status": "ok"}
 

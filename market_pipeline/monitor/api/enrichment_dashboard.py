@@ -138,9 +138,11 @@ def overview(services: Served, connection: Reading) -> Overview:
 
 
 @router.get("/job-status/{symbol}")
-def job_status(services: Served, connection: Reading, symbol: str) -> JobStatus:
+async def job_status(services: Served, symbol: str) -> JobStatus:
     """What the last enrichment of a symbol came to, or how far it is."""
-    found = latest_of_symbol(connection, symbol.upper(), limit=1, data_type=JOB)
+    found = await services.reader.ask(
+        lambda connection: latest_of_symbol(connection, symbol.upper(), limit=1, data_type=JOB)
+    )
     if not found:
         raise HTTPException(404, f"{symbol[:40]!r} was not enriched yet")
     return JobStatus(
