@@ -99,9 +99,9 @@ def quota_needed(endpoint: Endpoint, ask: Ask, batch_size: int) -> int:
     """Units of the vendor's quota that the whole of `ask` takes, follow-up pages aside."""
     if not ask.symbols:
         return 0
-    size = batch_of(endpoint, ask, batch_size)
-    parts = [replace(ask, symbols=ask.symbols[at : at + size]) for at in range(0, len(ask.symbols), size)]
-    return len(endpoint.requests(parts[0])) * sum(endpoint.price(part) for part in parts)
+    full, rest = divmod(len(ask.symbols), size := batch_of(endpoint, ask, batch_size))
+    first, last = (replace(ask, symbols=ask.symbols[:count]) for count in (size, rest))
+    return len(endpoint.requests(first)) * (full * endpoint.price(first) + (endpoint.price(last) if rest else 0))
 
 
 def in_order(endpoints: Iterable[Endpoint], ask: Ask, batch_size: int) -> Sequence[Endpoint]:
