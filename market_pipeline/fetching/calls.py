@@ -198,14 +198,19 @@ class Caller:
         return attempt
 
     def _await_turn(self, call: Call, cost: int) -> None:
-        """Return when the gate lets the call through.  Raises NotAsked when that would take more than LONGEST_TURN."""
+        """Return when the gate lets the call through.
+
+        Raises NotAsked when that would take more than LONGEST_TURN, and at once where the vendor is down or has asked to be
+        left alone and somebody else can be asked meanwhile.
+        """
         left = LONGEST_TURN
         while True:
             refusal = self._gate.ask(call.vendor, call.endpoint.name, cost=cost, last_resort=call.last_resort)
             if refusal is None:
                 return
             wait = max(refusal.wait, SHORTEST_WAIT)
-            if wait > left or not call.patience.lasts(wait):
+            worth_it = call.last_resort or refusal.limits_only
+            if not worth_it or wait > left or not call.patience.lasts(wait):
                 raise NotAsked(refusal, self._clock())
             left -= wait
             self._sleep(wait)

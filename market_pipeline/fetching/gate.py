@@ -37,7 +37,7 @@ SETTINGS = """
         set_config('lock_timeout', '1s', false), set_config('statement_timeout', '5s', false)
 """
 _REGISTER = "SELECT gate_register(%s, %s, %s, %s::integer[], %s::double precision[], %s)"
-_ASK = "SELECT tokens, slots, wait, reason, paced FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_ASK = "SELECT tokens, slots, wait, reason, paced, limits_only FROM gate_ask(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _REPORT = "SELECT gate_report(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 log = logging.getLogger(__name__)
 
@@ -201,9 +201,9 @@ class Gate:
                 *(slots, wanted, cost, last_resort, self._at()),
             ],
         ).fetchone()
-        tokens, slots, wait, reason, paced = row or (0, 0, 0.0, "", True)
+        tokens, slots, wait, reason, paced, limits_only = row or (0, 0, 0.0, "", True, True)
         if tokens == 0:
-            return NotNow(wait, reason, paced)
+            return NotNow(wait, reason, paced=paced, limits_only=limits_only)
         held.told = slots, held.kept + tokens * cost
         part.cost, part.leased, part.tokens, part.leased_at = cost, tokens, tokens - 1, now
         held.slots = slots

@@ -38,6 +38,8 @@ class NotNow:
     reason: str
     paced: bool
     """Whether the call will be let through then: only limits or the vendor's own Retry-After are in its way."""
+    limits_only: bool = False
+    """Whether the vendor itself has asked for nothing: it is this side that keeps to its limits."""
 
 
 @dataclass
@@ -74,7 +76,8 @@ class LocalGate:
             for rate in vendor.limits:
                 starts = max(starts, _earliest(state.spent, rate, cost, starts))
             if starts > now:
-                return NotNow(starts - now, f"its plan's calls are spent for another {starts - now:.1f} s", True)
+                reason = f"its plan's calls are spent for another {starts - now:.1f} s"
+                return NotNow(starts - now, reason, paced=True, limits_only=True)
             state.next_call_at = now + vendor.interval
             self._spend(state, vendor, now, cost)
             return None

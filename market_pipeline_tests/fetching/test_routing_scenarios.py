@@ -122,6 +122,31 @@ def test_who_is_asked_how_often_and_everybody_is_answered(world: World, scenario
     times = Counter(served[symbol] for symbol in scenario.symbols)
     assert (times[1], times[2]) == (len(scenario.symbols) - scenario.sees_twice, scenario.sees_twice)
     assert state(world, "finnhub") == scenario.state
+    assert world.watch.slept == [], "while somebody else can be asked nobody is waited for"
+
+
+def test_a_vendor_that_may_be_asked_again_in_a_moment_is_not_waited_for_while_another_one_answers(
+    world: World, fault: Fault
+) -> None:
+    fault("finnhub:outage=0-")
+    world.quotes(SIX, "finnhub", "nasdaq")
+    world.rows("UPDATE provider_scopes SET away_until = now() + interval '1.5 s' WHERE state = 'cooldown'")
+    done = world.quotes(TWENTY[10:], "finnhub", "nasdaq")
+    assert done.report.vendors == {"nasdaq": 10}
+    assert world.watch.slept == []
+
+
+def test_a_limit_per_second_sets_the_pace_and_sends_nobody_elsewhere(world: World) -> None:
+    world.watch.patient = True
+    done = world.market_data(finnhub={"limits": "2/1", "priority": 1}, nasdaq={"priority": 2}).refresh(
+        DATASETS["stock_quotes"],
+        TEN[:5],
+        window=SESSION,
+        providers=["finnhub", "nasdaq"],
+        strategy=Strategy.FALLBACK_CHAIN,
+    )
+    assert done.report.vendors == {"finnhub": 5}
+    assert world.watch.slept
 
 
 def test_while_all_are_down_a_few_calls_find_out_and_nothing_is_lost(world: World, fault: Fault) -> None:

@@ -3,6 +3,7 @@
 -- a killed process takes little along.  p_last_resort: nobody else could answer.  Then a cooldown is no longer than its
 -- first one, so that the last vendor is tried every minute and never put away for good.  paced: after the wait the call
 -- is let through, because only limits or the vendor's own Retry-After are in its way; not so where it is down or refuses us.
+-- limits_only: the vendor itself has asked for nothing, it is this side that keeps to its limits.
 CREATE OR REPLACE FUNCTION gate_ask(
     p_provider text,
     p_scope text,
@@ -18,7 +19,8 @@ CREATE OR REPLACE FUNCTION gate_ask(
     OUT slots integer,
     OUT wait double precision,
     OUT reason text,
-    OUT paced boolean
+    OUT paced boolean,
+    OUT limits_only boolean
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -32,6 +34,7 @@ DECLARE
 BEGIN
     tokens := 0;
     slots := 0;
+    limits_only := false;
     SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'gate_ask: % has not been registered', p_provider USING HINT = 'Call gate_register first.';
@@ -73,6 +76,7 @@ BEGIN
         reason := format('all of its %s slots for calls in flight are taken', gate.slots);
         wait := 0.1;  -- when a slot becomes free nobody knows: calls take about as long
         paced := true;
+        limits_only := true;
         RETURN;
     END IF;
 
@@ -92,6 +96,7 @@ BEGIN
         slots := 0;
         wait := gate_seconds(at, until);
         paced := true;
+        limits_only := true;
         reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
         RETURN;
     END IF;
