@@ -31,6 +31,7 @@ from market_pipeline.storage.answers import AnswerCache, CachedAnswer, Question
 from market_pipeline.storage.constituents import ImplausibleList, record_members
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
+from market_pipeline.storage.locks import impatient
 from market_pipeline.storage.universe import claim_series
 from market_pipeline.storage.upsert import Written, total
 from market_pipeline.storage.writer import Provenance, Writer
@@ -82,7 +83,7 @@ class Refreshed:
 
 
 class MarketData:
-    """Fetches and stores.  Make one per process with `open_market_data`; not for several threads."""
+    """Fetches and stores.  Make one per process with `open_market_data`; `refresh` may be called from several threads."""
 
     def __init__(
         self,
@@ -145,7 +146,7 @@ class MarketData:
             )
             if wanted.symbols:
                 self._fetch(connection, wanted, providers, cache, done, progress)
-            with _tracking(f"what is owed of {dataset.name}"):
+            with _tracking(connection, f"what is owed of {dataset.name}"):
                 clear_failures(connection, dataset.name, partition_key, done.settled, timeframe=timeframe)
                 record_failures(
                     connection,
@@ -156,7 +157,7 @@ class MarketData:
                     now=self._clock(),
                     timeframe=timeframe,
                 )
-            with _tracking(f"the freshness of {dataset.name}"):
+            with _tracking(connection, f"the freshness of {dataset.name}"):
                 self._note_freshness(connection, wanted, done)
             cache.count(
                 hits=len(done.cached),
@@ -301,10 +302,11 @@ def _comparing(dataset: Dataset, ours: Mapping[str, Ours], found: dict[str, Comp
 
 
 @contextmanager
-def _tracking(what: str) -> Iterator[None]:
+def _tracking(connection: psycopg.Connection[TupleRow], what: str) -> Iterator[None]:
     """Tracking that fails is a line in the log: the rows are stored all the same."""
     try:
-        yield
+        with impatient(connection):
+            yield
     except psycopg.Error as error:
         log.warning("%s could not be recorded: %s", what, error)
 

@@ -21,6 +21,7 @@ from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import route
 from market_pipeline.settings import ProviderSettings, Settings
+from market_pipeline.storage.locks import impatient
 from market_pipeline.storage.universe import series_homes
 from market_pipeline.tracking.standings import next_turn, standings
 
@@ -81,9 +82,10 @@ class Ranking:
     ) -> tuple[Mapping[str, Standing], int]:
         """How the vendors stand, and whose turn it is; nothing of both where that cannot be read: a fetch needs neither."""
         try:
-            takes_turn = wanted.strategy is Strategy.ROUND_ROBIN and not dry
-            turn = next_turn(connection, wanted.dataset.name) if takes_turn else 0
-            return standings(connection, wanted.dataset.name, self.clock()), turn
+            with impatient(connection):
+                takes_turn = wanted.strategy is Strategy.ROUND_ROBIN and not dry
+                turn = next_turn(connection, wanted.dataset.name) if takes_turn else 0
+                return standings(connection, wanted.dataset.name, self.clock()), turn
         except psycopg.Error as error:
             log.warning("the vendors' records cannot be read, their default order is taken: %s", error)
             return {}, 0

@@ -38,7 +38,7 @@ class _Walk:
 
 
 class Router:
-    """Fetches by asking `vendors` in the order given; blocking, one fetch at a time per instance."""
+    """Fetches by asking `vendors` in the order given; blocking.  Several threads may fetch at once: a fetch is all its own."""
 
     def __init__(
         self,

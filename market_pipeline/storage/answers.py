@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset
 from market_pipeline.providers.messages import Window
+from market_pipeline.storage.locks import impatient
 
 STALE = "stale"
 """In `flags` of rows that served when no vendor answered.  The next answer about their days takes it away."""
@@ -79,7 +80,8 @@ class AnswerCache:
     def fresh(self, symbols: Collection[str], *, others: bool) -> Served:
         """The symbols that need not be asked for: this run has had its answer, or (if `others`) any run within the TTL."""
         try:
-            return self._look_up(symbols, good_at=self._clock() if others else None)
+            with impatient(self._connection):
+                return self._look_up(symbols, good_at=self._clock() if others else None)
         except psycopg.Error as error:
             return self._without(error)
 
@@ -89,28 +91,30 @@ class AnswerCache:
         if bound is None or not symbols:
             return Served()
         try:
-            found = self._look_up(symbols, since=self._clock() - bound)
-            self._execute(_flag(self._question), symbols=list(found.answers), flag=STALE)
+            with impatient(self._connection):
+                found = self._look_up(symbols, since=self._clock() - bound)
+                self._execute(_flag(self._question), symbols=list(found.answers), flag=STALE)
         except psycopg.Error as error:
             return self._without(error)
         return found
 
     def remember(self, provider: str, records: Mapping[str, int]) -> None:
         """Keep that a vendor has answered for symbols, each with so many records, which stand in the table by now."""
-        if not records:
+        if not records or not self._works:
             return
         dataset, now, symbols = self._question.dataset, self._clock(), sorted(records)
         try:
-            self._execute(
-                _REMEMBER,
-                symbols=symbols,
-                records=[records[symbol] for symbol in symbols],
-                provider=provider,
-                answered_at=now,
-                expires_at=now if dataset.cache_ttl is None else now + dataset.cache_ttl,
-            )
-            if dataset.stale_if_error is not None:
-                self._execute(_unflag(self._question), symbols=symbols, flag=STALE)
+            with impatient(self._connection):
+                self._execute(
+                    _REMEMBER,
+                    symbols=symbols,
+                    records=[records[symbol] for symbol in symbols],
+                    provider=provider,
+                    answered_at=now,
+                    expires_at=now if dataset.cache_ttl is None else now + dataset.cache_ttl,
+                )
+                if dataset.stale_if_error is not None:
+                    self._execute(_unflag(self._question), symbols=symbols, flag=STALE)
         except psycopg.Error as error:
             self._without(error)
 
@@ -119,8 +123,9 @@ class AnswerCache:
         dataset, now = self._question.dataset, self._clock()
         kept = max(one for one in (KEPT, dataset.cache_ttl, dataset.stale_if_error) if one is not None)
         try:
-            self._execute(_COUNT, day=now.date(), hits=hits, misses=misses, stale=stale)
-            self._execute(_FORGET, before=now - kept)
+            with impatient(self._connection):
+                self._execute(_COUNT, day=now.date(), hits=hits, misses=misses, stale=stale)
+                self._execute(_FORGET, before=now - kept)
         except psycopg.Error as error:
             self._without(error)
 

@@ -19,6 +19,7 @@ from psycopg.rows import TupleRow
 
 from market_pipeline.storage.database import Database, redact_url
 from market_pipeline.storage.errors import StorageError
+from market_pipeline.storage.locks import impatient
 from market_pipeline.tracking.attempts import AttemptRow, load_attempts, write_attempts
 from market_pipeline.tracking.spool import Spool
 
@@ -79,7 +80,8 @@ class Recorder:
         try:
             connection = self._connect()
             if rows:
-                write_attempts(connection, rows)
+                with impatient(connection):
+                    write_attempts(connection, rows)
         except (psycopg.Error, StorageError) as error:
             self._disconnect()
             if rows:
@@ -87,7 +89,8 @@ class Recorder:
             return
         try:
             if self._spool.waiting:
-                self._spool.drain(lambda lines: load_attempts(connection, lines))
+                with impatient(connection):
+                    self._spool.drain(lambda lines: load_attempts(connection, lines))
         except (psycopg.Error, OSError) as error:
             self._disconnect()
             self._say(f"attempts in {self._spool.path} cannot be loaded: {error}")

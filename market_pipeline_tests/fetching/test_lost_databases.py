@@ -52,6 +52,21 @@ def test_the_fetch_is_completed(
     caplog.clear()  # what the gate says of its faults would fail any other test
 
 
+def test_whoever_holds_the_tables_of_tracking_holds_up_no_fetch(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    tables = "fetch_attempts, provider_stats, provider_windows, failed_symbols, cached_answers, data_freshness"
+    with world.database.connect() as somebody:
+        somebody.execute("SET idle_in_transaction_session_timeout = '60s'")  # or the test would wait for ever
+        somebody.execute(f"LOCK TABLE {tables}".encode())
+        done = world.quotes(TEN, "nasdaq", strategy=Strategy.MOST_RELIABLE)
+        world.opened.close()  # the recorder gives up as well
+        assert done.report.vendors == {"nasdaq": 10}
+        assert somebody.execute("SELECT count(*) FROM stock_quotes").fetchone() == (10,)
+    assert len([line for line in caplog.messages if "lock timeout" in line]) == 6, "each says so, once"
+    world.quotes(["PG"], "nasdaq")
+    world.opened.close()
+    assert world.rows("SELECT count(*) FROM fetch_attempts") == [(11,)], "what could not be recorded then is there now"
+
+
 def test_without_its_tables_from_the_start_a_fetch_works_too(world: World, caplog: pytest.LogCaptureFixture) -> None:
     for table in ("provider_windows", "provider_stats", "fetch_attempts", "failed_symbols", "cached_answers"):
         world.rows(f"DROP TABLE {table} CASCADE")
