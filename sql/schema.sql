@@ -208,7 +208,7 @@ $$;
 
 COMMENT ON FUNCTION public.gate_allowed(p_window public.provider_windows, p_gate public.provider_gates, p_at timestamp with time zone) IS 'Units that a window allows at the moment.';
 
-CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text, OUT paced boolean) RETURNS record
+CREATE FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text, OUT paced boolean, OUT limits_only boolean) RETURNS record
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -222,6 +222,7 @@ DECLARE
 BEGIN
     tokens := 0;
     slots := 0;
+    limits_only := false;
     SELECT * INTO gate FROM provider_gates WHERE provider = p_provider;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'gate_ask: % has not been registered', p_provider USING HINT = 'Call gate_register first.';
@@ -263,6 +264,7 @@ BEGIN
         reason := format('all of its %s slots for calls in flight are taken', gate.slots);
         wait := 0.1;  -- when a slot becomes free nobody knows: calls take about as long
         paced := true;
+        limits_only := true;
         RETURN;
     END IF;
 
@@ -282,6 +284,7 @@ BEGIN
         slots := 0;
         wait := gate_seconds(at, until);
         paced := true;
+        limits_only := true;
         reason := format('its plan''s calls are spent until %s', to_char(until, 'YYYY-MM-DD HH24:MI:SS'));
         RETURN;
     END IF;
@@ -297,7 +300,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text, OUT paced boolean) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
+COMMENT ON FUNCTION public.gate_ask(p_provider text, p_scope text, p_holder text, p_in_flight integer, p_units integer, p_slots integer, p_tokens integer, p_cost integer, p_last_resort boolean, p_at timestamp with time zone, OUT tokens integer, OUT slots integer, OUT wait double precision, OUT reason text, OUT paced boolean, OUT limits_only boolean) IS 'May this process call a vendor''s endpoint now? Permits (tokens to spend, slots to be in flight), or for how long not and why.';
 
 CREATE FUNCTION public.gate_bury(p_provider text, p_at timestamp with time zone) RETURNS void
     LANGUAGE plpgsql

@@ -173,7 +173,8 @@ class GateBesideModel(RuleBasedStateMachine):
     def _report(
         self, scope: str, holder: str, successes: int, failure: str | None, slots: int, retry_after: float | None = None
     ) -> None:
-        slots = min(slots, self.leases.get(holder, (0, NOON))[0])  # nobody tells of more than it was given
+        given, until = self.leases.get(holder, (0, NOON))
+        slots = min(slots, given if until > self.gate.now else 0)  # nobody has more than it was given, nor for longer
         self.gate.report(failure, scope, holder=holder, slots=slots, successes=successes, retry_after=retry_after)
         now, breaker = self.gate.now, self.breakers.setdefault(scope, Breaker())
         self._hold(holder, slots)
