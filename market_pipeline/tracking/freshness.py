@@ -83,9 +83,10 @@ def record_freshness(
     )
 
 
-# Rows are locked in the order of their symbols, so that two writers cannot deadlock.
+# Rows are locked in the order of their symbols, so that two writers cannot deadlock.  Losing the last refreshes in a crash
+# costs some calls, waiting for the disk would cost every fetch.
 _RECORD = """
-    WITH refresh AS (
+    WITH unsynced AS (SELECT set_config('synchronous_commit', 'off', true)), refresh AS (
         SELECT * FROM unnest(%(symbols)s::text[], %(as_of)s::timestamptz[], %(data_points)s::bigint[],
             %(fresh_until)s::timestamptz[], %(stale_at)s::timestamptz[])
             AS refresh (symbol, as_of, data_points, fresh_until, stale_at)
@@ -105,7 +106,7 @@ _RECORD = """
         status = freshness_status(refresh.fresh_until, refresh.stale_at, %(now)s),
         staleness_seconds = greatest(0, extract(epoch FROM %(now)s - refresh.as_of)),
         updated_at = %(now)s
-    FROM expected JOIN refresh USING (symbol)
+    FROM unsynced, expected JOIN refresh USING (symbol)
     WHERE kept.data_type = expected.data_type AND kept.timeframe = expected.timeframe AND kept.symbol = expected.symbol
         AND (expected.last_computed_at IS NULL OR refresh.as_of >= expected.last_computed_at)
 """

@@ -8,7 +8,17 @@ from rich.console import Console
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.migrate import migrate
-from market_pipeline_tests.benchmarks import caching, fetching, gating, loading, memory, monitoring, overhead, writing
+from market_pipeline_tests.benchmarks import (
+    caching,
+    fetching,
+    gating,
+    loading,
+    memory,
+    monitoring,
+    observing,
+    overhead,
+    writing,
+)
 from market_pipeline_tests.benchmarks.measure import Result, show
 
 
@@ -30,6 +40,7 @@ def main() -> None:
             ("memory", memory.run(database)),
             ("loading", loading.run()),
             ("monitoring", monitoring.run(database)),
+            ("observing", observing.run(database)),
         ):
             console.print(f"measuring {name} …")
             results += bench
