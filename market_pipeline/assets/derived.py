@@ -115,11 +115,13 @@ def _status(one: Series, *, computed: Computed | None = None, error: str | None 
     backfill_policy=dg.BackfillPolicy.single_run(),
     # Wherever prices were materialised since: `eager` alone looks at the latest session only, and backfills are of others.
     # Not from prices that a blocking check has found to be corrupt.
-    automation_condition=dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
-    & dg.AutomationCondition.all_deps_blocking_checks_passed(),
+    automation_condition=(
+        dg.AutomationCondition.eager().without(dg.AutomationCondition.in_latest_time_window())
+        & dg.AutomationCondition.all_deps_blocking_checks_passed()
+    ).with_label("prices have changed"),
     group_name=PRICE_FEATURES.family,
     description=description_of(PRICE_FEATURES),
-    kinds=KINDS,
+    kinds={*KINDS, "pandas"},
     owners=[OWNER],
     tags=tags_of(PRICE_FEATURES),
     metadata=metadata_of(PRICE_FEATURES),
@@ -181,7 +183,7 @@ def price_features(
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name=ANNUAL_RETURNS.family,
     description=description_of(ANNUAL_RETURNS),
-    kinds=KINDS,
+    kinds={*KINDS, "pandas"},
     owners=[OWNER],
     tags=tags_of(ANNUAL_RETURNS),
     metadata=metadata_of(ANNUAL_RETURNS),

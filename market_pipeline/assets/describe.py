@@ -3,6 +3,7 @@
 Here belongs what is the same for fetched and computed data.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -12,17 +13,17 @@ from market_pipeline.datasets import DataType, PartitionedBy, column_type
 OWNER = "team:market-data"
 KINDS = {"postgres", "python"}
 PARTITIONS = {
-    PartitionedBy.SESSION: "trading day",
-    PartitionedBy.DAY: "calendar day (UTC)",
-    PartitionedBy.SYMBOL: "symbol",
-    PartitionedBy.INDEX: "index",
+    PartitionedBy.SESSION: "a trading day",
+    PartitionedBy.DAY: "a calendar day (UTC)",
+    PartitionedBy.SYMBOL: "a symbol",
+    PartitionedBy.INDEX: "an index",
 }
 
 
 def description_of(data_type: DataType) -> str:
     current = "the current one" if data_type.partitioned_by.is_dated else "all of them"
     return (
-        f"{data_type.description}\n\nOne partition is a {PARTITIONS[data_type.partitioned_by]}; rows are in the table"
+        f"{data_type.description}\n\nOne partition is {PARTITIONS[data_type.partitioned_by]}; rows are in the table"
         f" `{data_type.name}`, by ({', '.join(data_type.key)}). Run without a partition it takes {current}."
     )
 
@@ -47,8 +48,13 @@ def metadata_of(data_type: DataType) -> dict[str, Any]:
         )
         for name, info in data_type.record.model_fields.items()
     ]
+    return table_metadata(data_type.name, data_type.key, columns)
+
+
+def table_metadata(table: str, key: Sequence[str], columns: Sequence[dg.TableColumn]) -> dict[str, Any]:
+    """A table as Dagster's catalogue shows it."""
     return {
-        "dagster/table_name": f"public.{data_type.name}",
+        "dagster/table_name": f"public.{table}",
         "dagster/column_schema": dg.TableSchema(columns),
-        "key": ", ".join(data_type.key),
+        "key": ", ".join(key),
     }

@@ -13,7 +13,9 @@ from market_pipeline.assets.targets import RefreshConfig, named_partitions
 from market_pipeline.checks import check_specs
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.partitions import partitions_of
+from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.resources import Pipeline
+from market_pipeline.routes import ROUTES
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.timetable import cron_of
@@ -32,7 +34,7 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         partitions_def=partitions_of(dataset, sessions),
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=dataset.family,
-        description=description_of(dataset),
+        description=f"{description_of(dataset)}\n\n{_vendors(dataset)}",
         kinds=KINDS,
         owners=[OWNER],
         tags={**tags_of(dataset), "live": str(dataset.live).lower()},
@@ -50,6 +52,13 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
         yield from refresh(context.op_execution_context, dataset, config, pipeline, named_partitions(context, dataset))
 
     return _asset
+
+
+def _vendors(dataset: Dataset) -> str:
+    """Who is asked, with links, for a description."""
+    vendors = [PROVIDERS[name] for name in ROUTES[dataset.name]]
+    links = ", ".join(f"[{vendor.title}]({vendor.homepage})" for vendor in vendors)
+    return f"Asked in turn until nothing is left, in this order unless their record says otherwise: {links}."
 
 
 stock_quotes = market_data_asset(DATASETS["stock_quotes"])

@@ -35,7 +35,7 @@ class Outcome:
     metadata: dict[str, Any]
     rows_by_key: dict[str, int]
     permanent: bool
-    """Whether trying again would not help: every symbol that failed is unknown to every vendor."""
+    """Whether trying again would not help: whoever failed is unknown to every vendor, or vendors have no rows of a day."""
 
 
 def refresh(
@@ -213,7 +213,7 @@ def _outcome(dataset: Dataset, wanted: Target, done: Sequence[Refreshed]) -> Out
         bad=bad,
         metadata=_metadata(done, failed),
         rows_by_key=dict(rows),
-        permanent=bool(failed) and all(one.report.unknown == set(one.unserved) for one in done),
+        permanent=all(one.report.unknown == set(one.unserved) for one in done),
     )
 
 
@@ -223,6 +223,7 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
         vendors.update(one.report.vendors)
     seconds = sum(one.report.seconds for one in done)
     least = sum(one.report.least_seconds for one in done)
+    changes = {index: dict(found) for one in done for index, found in one.membership_changes.items()}
     return {
         "rows": sum(one.written.rows for one in done),
         "rows_inserted": sum(one.written.inserted for one in done),
@@ -239,9 +240,7 @@ def _metadata(done: Sequence[Refreshed], failed: dict[str, Errors]) -> dict[str,
         "least_seconds": round(least, 3),
         **({"achieved_to_theoretical": round(seconds / least, 3)} if least > 0 else {}),
         "vendors": dg.MetadataValue.json(dict(vendors)),
-        "membership_changes": dg.MetadataValue.json(
-            {index: dict(changes) for one in done for index, changes in one.membership_changes.items()}
-        ),
+        **({"membership_changes": dg.MetadataValue.json(changes)} if changes else {}),
         "failed_sample": dg.MetadataValue.json({symbol: _said(failed[symbol]) for symbol in list(failed)[:SAMPLE]}),
         **_sample(done),
     }

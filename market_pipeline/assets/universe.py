@@ -4,18 +4,26 @@ Here belongs what lineage shows between an index and the data that is fetched fo
 straight into the table, see `market-pipeline symbols`.
 """
 
+from typing import get_type_hints
+
 import dagster as dg
 
-from market_pipeline.assets.describe import KINDS, OWNER
+from market_pipeline.assets.describe import KINDS, OWNER, table_metadata
+from market_pipeline.datasets import column_type
 from market_pipeline.resources import Pipeline
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.constituents import track_members
+from market_pipeline.storage.universe import TrackedSymbol
 from market_pipeline.storage.universe import tracked_symbols as read_symbols
+
+COLUMNS = [dg.TableColumn(name, type=column_type(kind)) for name, kind in get_type_hints(TrackedSymbol).items()]
 
 
 @dg.asset(
     deps=[dg.AssetDep("index_constituents", partition_mapping=dg.AllPartitionMapping())],
-    automation_condition=dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress(),
+    automation_condition=(dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()).with_label(
+        "a list of members was read"
+    ),
     group_name="universe",
     description=(
         "The symbols that everything else is fetched for, while they are active; rows are in the table `tracked_symbols`.\n\n"
@@ -24,7 +32,7 @@ from market_pipeline.storage.universe import tracked_symbols as read_symbols
     ),
     kinds=KINDS,
     owners=[OWNER],
-    metadata={"dagster/table_name": "public.tracked_symbols", "key": "symbol"},
+    metadata=table_metadata("tracked_symbols", ["symbol"], COLUMNS),
 )
 def tracked_symbols(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
     with pipeline.database.connect(name="tracked symbols") as connection:

@@ -42,7 +42,7 @@ class AnnualReturn(BaseModel):
 ANNUAL_RETURNS = Derived(
     name="annual_returns",
     title="Annual returns",
-    family="prices",
+    family="features",
     record=AnnualReturn,
     key=("symbol", "year"),
     partitioned_by=PartitionedBy.SYMBOL,

@@ -86,7 +86,7 @@ class DataType:
     name: str
     title: str
     family: str = "market_data"
-    """Data types that are looked at together: prices, companies, events."""
+    """Data types that are looked at together: prices, companies, events, what is computed from them."""
     record: type[BaseModel]
     """Its fields; what it is, in the docstring."""
     key: tuple[str, ...]

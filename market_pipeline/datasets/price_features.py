@@ -43,7 +43,7 @@ class PriceFeatures(BaseModel):
 PRICE_FEATURES = Derived(
     name="price_features",
     title="Price features",
-    family="prices",
+    family="features",
     record=PriceFeatures,
     key=("symbol", "timeframe", "bar_start"),
     partitioned_by=PartitionedBy.SESSION,

@@ -1,6 +1,8 @@
 """The code location: everything that the package defines is in it, and each asset says what it is."""
 
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -10,8 +12,10 @@ import pytest
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 import market_pipeline
-from market_pipeline.datasets import DATASETS
+from market_pipeline.datasets import DATA_TYPES, DATASETS, DataType
 from market_pipeline.definitions import build_definitions
+from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.routes import ROUTES
 from market_pipeline.storage.database import Database
 
 KINDS = (
@@ -36,6 +40,13 @@ def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
 def test_they_can_be_loaded_without_a_database(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
     dg.Definitions.validate_loadable(build_definitions())
+
+
+def test_loading_them_says_nothing() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import market_pipeline.definitions"], capture_output=True, text=True, check=True
+    )
+    assert loaded.stderr == ""
 
 
 def test_whatever_a_module_of_the_package_defines_is_in_them(definitions: dg.Definitions) -> None:
@@ -66,21 +77,30 @@ def test_each_data_type_has_its_asset_its_job_and_its_running_schedule(
     assert definitions.resolve_sensor_def("symbols_sensor").default_status is dg.DefaultSensorStatus.RUNNING
 
 
-@pytest.mark.parametrize("name", DATASETS)
-def test_an_asset_says_what_it_is(specs: Mapping[str, dg.AssetSpec], database: Database, name: str) -> None:
-    spec, dataset = specs[name], DATASETS[name]
-    assert spec.group_name in {"prices", "companies", "events", "universe"}
-    assert spec.kinds == {"postgres", "python"}
-    assert spec.owners == ["team:market-data"]
+def test_each_asset_says_what_it_is_whose_it_is_and_when_it_runs_by_itself(specs: Mapping[str, dg.AssetSpec]) -> None:
+    assert {spec.group_name for spec in specs.values()} == {"prices", "companies", "events", "universe", "features"}
+    for name, spec in specs.items():
+        assert spec.description, name
+        assert spec.owners == ["team:market-data"]
+        assert spec.kinds >= {"postgres", "python"}
+        assert spec.metadata["dagster/table_name"] == f"public.{name}"
+        assert spec.automation_condition is None or spec.automation_condition.get_label(), name
+
+
+@pytest.mark.parametrize("data_type", DATA_TYPES, ids=lambda one: one.name)
+def test_an_asset_shows_what_its_data_type_declares(specs: Mapping[str, dg.AssetSpec], data_type: DataType) -> None:
+    spec = specs[data_type.name]
     assert spec.description is not None
-    assert dataset.description in spec.description
+    assert spec.description.startswith(data_type.description)
     assert spec.freshness_policy == dg.FreshnessPolicy.time_window(
-        fail_window=dataset.freshness.fail, warn_window=dataset.freshness.warn
+        fail_window=data_type.freshness.fail, warn_window=data_type.freshness.warn
     )
-    assert spec.metadata["dagster/table_name"] == f"public.{name}"
+    assert all(column.description for column in spec.metadata["dagster/column_schema"].columns)
+    homepages = [PROVIDERS[vendor].homepage for vendor in ROUTES.get(data_type.name, ())]
+    assert [link for link in homepages if f"({link})" not in spec.description] == []
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", [*(one.name for one in DATA_TYPES), "tracked_symbols"])
 def test_the_columns_it_shows_are_those_of_its_table(
     specs: Mapping[str, dg.AssetSpec], database: Database, name: str
 ) -> None:
@@ -94,7 +114,6 @@ def test_the_columns_it_shows_are_those_of_its_table(
         )
     columns = specs[name].metadata["dagster/column_schema"].columns
     assert len(columns) > 5
-    assert all(column.description for column in columns)
     assert {column.name: column.type for column in columns}.items() <= types.items()
 
 
