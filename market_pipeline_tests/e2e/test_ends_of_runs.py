@@ -1,11 +1,13 @@
-"""Runs that do not end by themselves: killed, cancelled, left behind.  Dagster and the execution log hear of it."""
+"""Runs that do not end by themselves: cancelled, left behind.  Dagster and the execution log hear of it.
+
+Of a worker that is killed, `test_backfills` tells.
+"""
 
 import os
 import signal
 from collections.abc import Iterator
 
 import dagster as dg
-import psutil
 import pytest
 
 from market_pipeline.sensors.run_status import GONE
@@ -33,43 +35,6 @@ def instance(user: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dagster
 
 def executions(user: User, run_id: str) -> list[tuple[str, str | None]]:
     return user.rows(f"SELECT status, error_message FROM scheduler_execution_log WHERE run_id = '{run_id}'")
-
-
-def under_way(user: User, run_id: str) -> bool:
-    done = f"""SELECT count(*) FROM symbol_computation_status JOIN scheduler_execution_log AS log USING (execution_id)
-        WHERE run_id = '{run_id}' AND log.status = 'running' AND symbol_computation_status.status = 'completed'"""
-    return user.rows(done) != [(0,)]
-
-
-def worker_of(instance: dg.DagsterInstance, run_id: str) -> psutil.Process:
-    """The process that a run is in, by the word of Dagster's own event: schedules have runs of their own meanwhile."""
-    said = next(one.message for one in instance.all_logs(run_id) if "Started process for run (pid:" in one.message)
-    return psutil.Process(int(said.partition("(pid:")[2].partition(")")[0]))
-
-
-def test_a_worker_that_is_killed_in_the_middle_of_a_fetch_is_told_and_its_run_starts_again(
-    up: Up, user: User, instance: dg.DagsterInstance
-) -> None:
-    run_id = up.launch("company_info_job", providers=["finnhub"])
-    until(lambda: under_way(user, run_id), PATIENCE)
-    worker_of(instance, run_id).kill()
-    until(lambda: executions(user, run_id)[0][0] == "failed", PATIENCE)
-    ((_, said),) = executions(user, run_id)
-    assert "was terminated by signal 9" in str(said)
-    run = instance.get_run_by_id(run_id)
-    assert run is not None
-    assert run.status is Status.FAILURE
-    open_symbols = """SELECT count(*) FROM symbol_computation_status JOIN scheduler_execution_log USING (execution_id)
-        WHERE run_id = '{}' AND symbol_computation_status.status NOT IN ('completed', 'failed')"""
-    assert user.rows(open_symbols.format(run_id)) == [(0,)]
-
-    def again() -> dg.DagsterRun | None:
-        return next(iter(instance.get_runs(dg.RunsFilter(tags={"dagster/parent_run_id": run_id}))), None)
-
-    until(again, PATIENCE)
-    retry = again()
-    assert retry is not None
-    until(lambda: [status for status, _ in executions(user, retry.run_id)] == ["completed"], PATIENCE)
 
 
 def test_a_run_that_is_cancelled_says_so_at_once(up: Up, user: User, instance: dg.DagsterInstance) -> None:
