@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from market_pipeline.assets import market_data
 from market_pipeline.assets.market_data import market_data_asset
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.datasets.base import Rejected
@@ -197,8 +198,9 @@ def test_the_example_data_type_is_written_to_its_table_and_read_back(database: D
     assert kept == [("AAPL", 120_000_000, "example")]
 
 
-def test_the_example_data_type_becomes_an_asset() -> None:
+def test_the_example_data_type_becomes_an_asset(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset: Dataset = executed("docs/add-a-data-type.md")["SHORT_INTEREST"]
+    monkeypatch.setattr(market_data, "ROUTES", {dataset.name: ("finnhub", "nasdaq")})
     asset = market_data_asset(dataset)
     assert asset.key.to_user_string() == dataset.name
     assert asset.partitions_def == symbol_partitions
