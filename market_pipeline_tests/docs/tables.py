@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from market_pipeline.cli.app import app
 from market_pipeline.cli.providers import coverage_matrix
-from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
+from market_pipeline.datasets import DATASETS, DERIVED, Dataset, Derived, PartitionedBy
 from market_pipeline.providers.base import Provider
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
@@ -43,6 +43,18 @@ def _data_type(dataset: Dataset) -> list[str]:
     )
     row = dataset.description.split(".")[0]
     return [f"`{dataset.name}`", row, PARTITIONS[dataset.partitioned_by], due, ", ".join(dataset.key)]
+
+
+def derived_data_types() -> str:
+    return _table(
+        ("asset and table", "one row is", "one partition is a", "computed from", "key"), map(_derived, DERIVED.values())
+    )
+
+
+def _derived(derived: Derived) -> list[str]:
+    row = derived.description.split(".")[0]
+    sources = ", ".join(f"`{source}`" for source in derived.computed_from)
+    return [f"`{derived.name}`", row, PARTITIONS[derived.partitioned_by], sources, ", ".join(derived.key)]
 
 
 def vendors() -> str:
@@ -122,6 +134,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "vendors": vendors,
     "data-types": data_types,
+    "derived-data-types": derived_data_types,
     "coverage": coverage,
     "commands": commands,
     "settings": settings,

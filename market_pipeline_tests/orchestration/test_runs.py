@@ -83,10 +83,12 @@ def test_when_nobody_knows_any_symbol_the_step_fails_at_once(runs: Runs) -> None
 
 
 def test_when_every_vendor_is_down_the_step_is_tried_three_times_and_the_symbols_are_owed(runs: Runs) -> None:
-    runs.simulator.set_faults("*:html=1")
+    runs.simulator.set_faults("*:error_rate=1")
     run = runs.of("stock_quotes", symbols=["AAPL", "MSFT"], providers=["finnhub", "nasdaq"])
     assert not run.success
     assert (run.tries, run.materialised) == (3, {})
+    asked = sum(runs.simulator.vendor(vendor)["requests"] for vendor in ("finnhub", "nasdaq"))
+    assert asked <= 3 * (4 + 2), "retries of calls, two at most in so small a fetch, are not retried in turn"
     assert runs.rows("SELECT symbol, state, run_id FROM failed_symbols ORDER BY symbol") == [
         (symbol, "waiting", run.result.run_id) for symbol in ("AAPL", "MSFT")
     ]
