@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo dev test scale-test lint docs bench clean
+.PHONY: demo dev test scale-test chaos lint docs bench clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -26,6 +26,9 @@ test: $(INSTALLED) ## the tests
 
 scale-test: $(INSTALLED) ## workers on hosts of their own, some of them lost (root, Redis, some minutes)
 	$(BIN)/python -m pytest -n0 -s -m scale
+
+chaos: $(INSTALLED) ## every fault on a working pipeline, and an account of what it has lost: ten minutes
+	$(BIN)/python -m market_pipeline_tests.chaos
 
 lint: $(INSTALLED) ## style, import contracts, types
 	$(BIN)/ruff check .

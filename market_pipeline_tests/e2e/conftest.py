@@ -93,27 +93,33 @@ class User:
         return found
 
 
+@contextmanager
+def somebody(home: Path) -> Iterator[User]:
+    """A user with a home; whatever they leave running is killed, but the database."""
+    inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    environment = {
+        **inherited,
+        HOME: str(home),
+        "SIMULATOR_PORT": str(free_port()),
+        "MONITOR_PORT": str(free_port()),
+        "COLUMNS": "120",
+    }
+    one = User(home, environment)
+    try:
+        yield one
+    finally:
+        left = one.processes()
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=10)
+
+
 @pytest.fixture(scope="module")
 def user() -> Iterator[User]:
     if dotenv_values(PROJECT_ROOT / ".env").get("DATABASE_URL"):
         pytest.skip(
             "the .env of the checkout sets DATABASE_URL: these tests are about the database that starts by itself"
         )
-    with temporary_home() as home:
-        inherited = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-        environment = {
-            **inherited,
-            HOME: str(home),
-            "SIMULATOR_PORT": str(free_port()),
-            "MONITOR_PORT": str(free_port()),
-            "COLUMNS": "120",
-        }
-        somebody = User(home, environment)
-        try:
-            yield somebody
-        finally:
-            left = somebody.processes()
-            for process in left:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-            psutil.wait_procs(left, timeout=10)
+    with temporary_home() as home, somebody(home) as one:
+        yield one

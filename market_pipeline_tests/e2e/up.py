@@ -4,7 +4,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,8 @@ class Up:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        self.output.extend(iter(self.process.stdout.readline, ""))
+        with suppress(ValueError):  # closed at the end, while what it has started still writes
+            self.output.extend(iter(self.process.stdout.readline, ""))
 
     def ask(self, query: str, **variables: Any) -> Any:
         asked = {"query": query, "variables": variables}

@@ -1,0 +1,194 @@
+"""Afterwards: what was asked for and served, beside what PostgreSQL holds, and what has been left behind.
+
+Pure judgements over what was read, and the reading.  Whoever finds something missing here has found a bug in the pipeline.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import requests
+from psycopg import sql
+
+from market_pipeline.datasets import DATASETS, Dataset
+from market_pipeline.settings import PROJECT_ROOT
+from market_pipeline.simulator.market import SyntheticMarket
+from market_pipeline_tests.chaos.stage import ENDED, SECRET, Placed, Stage
+
+SLACK = 0.01  # of a close: vendors round adjusted prices, each in its own way
+Key = tuple[str, date | None, str]
+"""A symbol, the session (None for what is current) and the length of bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that was asked for, and of which neither a row nor a reason is there."""
+
+    act: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the accountant has found."""
+
+    asked: int
+    held: int
+    owed: int
+    """Not there, and `failed_symbols` says why and when it is retried."""
+    losses: list[Loss]
+    left_behind: list[str]
+    leaks: list[str]
+
+    @property
+    def balanced(self) -> bool:
+        return not (self.losses or self.left_behind or self.leaks)
+
+
+def account(stage: Stage) -> Account:
+    """Reads everything once the pipeline is at rest."""
+    losses, held, owed = list[Loss](), 0, 0
+    for placed in stage.placed:
+        for symbol, session, timeframe in keys(placed):
+            fate = _fate(stage, placed, symbol, session, timeframe)
+            held, owed = held + (fate == "held"), owed + (fate == "owed")
+            if fate is None:
+                order = f"{placed.order.data_type} of {symbol} {session or ''} {timeframe}, run {placed.run_id}"
+                losses.append(Loss(placed.act, order))
+    asked = sum(1 for placed in stage.placed for _ in keys(placed))
+    losses += [*_served_and_gone(stage), *_untrue(stage)]
+    return Account(asked, held, owed, losses, list(_left_behind(stage)), list(_leaks(stage)))
+
+
+def keys(placed: Placed) -> Iterator[Key]:
+    """All that an order is about, one by one."""
+    for symbol in placed.order.symbols:
+        for session in placed.order.days or (None,):
+            for timeframe in placed.order.timeframes:
+                yield symbol, session, timeframe
+
+
+def _fate(stage: Stage, placed: Placed, symbol: str, session: date | None, timeframe: str) -> str | None:
+    """`held` if rows or an empty answer are there, `owed` if there is a reason; both since the order was placed."""
+    dataset = DATASETS[placed.order.data_type]
+    since = placed.at if placed.order.anew else placed.at - (dataset.cache_ttl or timedelta())
+    asked = {"data_type": dataset.name, "symbol": symbol, "day": session, "timeframe": timeframe, "at": since}
+    held, answered, owed = stage.rows(_FATE.format(rows=_rows(dataset)), asked)[0]
+    return "held" if held or answered else "owed" if owed else None
+
+
+def _rows(dataset: Dataset) -> sql.Composed:
+    """Whether the order has left rows: written since then, or as they were before."""
+    day = sql.SQL("true") if dataset.dated_by is None else sql.SQL("({}::date = %(day)s OR %(day)s::date IS NULL)")
+    return sql.SQL("SELECT FROM {} WHERE symbol = %(symbol)s AND fetched_at >= %(at)s AND {} AND {}").format(
+        sql.Identifier(dataset.name),
+        day.format(sql.Identifier(dataset.dated_by or "")),
+        sql.SQL("timeframe = %(timeframe)s" if dataset.timeframes else "true"),
+    )
+
+
+_FATE = sql.SQL(
+    """
+    SELECT
+        EXISTS ({rows}),
+        EXISTS (
+            SELECT FROM cached_answers WHERE data_type = %(data_type)s AND symbol = %(symbol)s
+                AND timeframe = %(timeframe)s AND answered_at >= %(at)s
+                AND (%(day)s::date IS NULL OR span @> %(day)s::date)
+        ),
+        EXISTS (
+            SELECT FROM failed_symbols WHERE data_type = %(data_type)s AND symbol = %(symbol)s
+                AND timeframe = %(timeframe)s AND last_failed_at >= %(at)s AND errors <> '{{}}'
+                AND (state <> 'waiting' OR next_retry_at IS NOT NULL)
+                AND (%(day)s::date IS NULL OR %(day)s::text
+                    BETWEEN split_part(partition_key, '...', 1) AND right(partition_key, 10))
+        )
+    """
+)
+
+
+def _served_and_gone(stage: Stage) -> Iterator[Loss]:
+    """What vendors say they have served, of which nothing is known here."""
+    known = {
+        (data_type, symbol)
+        for name in DATASETS
+        for data_type, symbol in stage.rows(f"SELECT DISTINCT '{name}', coalesce(symbol, '*') FROM {name}")
+    }
+    known |= set(
+        stage.rows("SELECT data_type, symbol FROM cached_answers UNION SELECT data_type, symbol FROM failed_symbols")
+    )
+    known |= set(stage.rows("SELECT data_type, payload ->> 'symbol' FROM rejected_records"))
+    for data_type, symbol in sorted(stage.all_served().keys() - known):
+        yield Loss("", f"{data_type} of {symbol} was served and is nowhere")
+
+
+def _untrue(stage: Stage) -> Iterator[Loss]:
+    """Bars that are not the market's: daily ones with another close, sessions with more or fewer hours than there were."""
+    market, now = SyntheticMarket(seed=1), datetime.now(UTC)
+    daily = stage.rows("SELECT symbol, session, adjustment, close FROM historical_prices WHERE timeframe = '1d'")
+    for symbol, session, adjustment, close in daily:
+        true = market.bar(symbol, session, as_of=now, adjustment=adjustment)
+        if true is None or abs(close / true.close - 1) > SLACK:
+            yield Loss("", f"{symbol} closed at {close} on {session}: the market says {true and true.close}")
+    hourly = "SELECT symbol, session, count(*) FROM price_bars WHERE timeframe = '1h' GROUP BY symbol, session"
+    for symbol, session, hours in stage.rows(hourly):
+        traded = len(market.bars(symbol, session, session, "1h", as_of=now))
+        if hours != traded:
+            yield Loss("", f"{symbol} has {hours} of {traded} hours on {session}")
+
+
+LEFT_BEHIND = {
+    "runs that have not ended": f"SELECT run_id || ' ' || status FROM dagster.runs WHERE status NOT IN {ENDED}",
+    "executions that are running": "SELECT run_id || ' ' || data_type FROM scheduler_execution_log WHERE status = 'running'",
+    "symbols without an end": """SELECT symbol || ' ' || status FROM symbol_computation_status
+        WHERE status NOT IN ('completed', 'failed')""",
+    "calls that are leased": "SELECT provider || ' ' || holder FROM provider_leases WHERE expires_at > now()",
+    "probes under way": "SELECT provider || ' ' || scope FROM provider_scopes WHERE probe_until > now()",
+    "slots of pools": "SELECT concurrency_key || ' ' || run_id FROM dagster.concurrency_slots WHERE run_id IS NOT NULL",
+    "steps that wait for a slot": "SELECT concurrency_key || ' ' || run_id FROM dagster.pending_steps",
+    "locks of executions": """SELECT objid::text FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE locktype = 'advisory' AND application_name = 'market_pipeline execution log'""",
+    "transactions that idle": """SELECT application_name FROM pg_stat_activity
+        WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '30 seconds'""",
+}
+"""What a pipeline at rest has none of, by what it is."""
+
+
+def _left_behind(stage: Stage) -> Iterator[str]:
+    for what, query in LEFT_BEHIND.items():
+        found = stage.rows(query)
+        if found:
+            yield f"{what}: {', '.join(str(one) for (one,) in found[:5])}" + (" …" if len(found) > 5 else "")
+    waiting = [
+        file for file in (stage.user.home / ".spool").glob("*") if file.suffix != ".lock" and file.stat().st_size
+    ]
+    yield from (f"attempts that wait in {file}" for file in waiting)
+
+
+def _leaks(stage: Stage) -> Iterator[str]:
+    """Where a key or a password can be read: tables, files, the terminal, pages."""
+    for schema, table in stage.rows(
+        "SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+        " WHERE relkind = 'r' AND nspname IN ('public', 'dagster')"
+    ):
+        name = sql.Identifier(schema, table)
+        found = stage.rows(sql.SQL("SELECT count(*) FROM {} AS t WHERE strpos(t::text, %s) > 0").format(name), [SECRET])
+        if found != [(0,)]:
+            yield f"table {schema}.{table}, {found[0][0]} rows"
+    runs = [PROJECT_ROOT / ".dagster" / "compute_logs" / placed.run_id for placed in stage.placed]
+    for file in _files([stage.user.home, *runs]):
+        if SECRET.encode() in file.read_bytes():
+            yield str(file)
+    if any(SECRET in line for line in stage.up.output):
+        yield "the terminal"
+    for page in ("/metrics", "/", "/api/health"):
+        address = f"http://127.0.0.1:{stage.user.environment['MONITOR_PORT']}{page}"
+        said = requests.get(address, headers={"Authorization": f"Bearer {SECRET}-token"}, timeout=30)
+        if SECRET in said.text:
+            yield f"the monitor's {page}"
+
+
+def _files(places: Iterable[Path]) -> Iterator[Path]:
+    for place in places:
+        yield from (file for file in place.rglob("*") if file.is_file() and "base" not in file.parts)
