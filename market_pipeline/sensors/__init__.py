@@ -7,6 +7,7 @@ import dagster as dg
 
 from market_pipeline.sensors.alerts import alerts_sensor
 from market_pipeline.sensors.automation import automation_sensor
+from market_pipeline.sensors.failed_runs import failed_runs_sensor
 from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
 from market_pipeline.sensors.freshness import freshness_sensor
 from market_pipeline.sensors.onboarding import onboarding_sensor
@@ -21,6 +22,7 @@ SENSORS: list[dg.SensorDefinition] = [
     freshness_sensor(),
     staleness_check(),
     run_status_sensor,
+    failed_runs_sensor(),
     automation_sensor,
     alerts_sensor(),
 ]

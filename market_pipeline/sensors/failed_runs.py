@@ -1,0 +1,142 @@
+"""Runs that failed without a word about their symbols: the symbols are owed, as if every vendor had failed them.
+
+A run whose worker died, or which could not reach the database, tells nobody what it was about, and Dagster begins it again at
+once, and once: an outage of half a minute outlasts that.  `failed_symbols` has the patience.
+
+Here belongs which runs are meant and what they were about; when the symbols are retried is `tracking.failed_symbols`'s.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import psycopg
+from psycopg.rows import TupleRow
+
+from market_pipeline.assets.targets import RefreshConfig, target_of
+from market_pipeline.datasets import DATASETS, Dataset
+from market_pipeline.jobs import DATA_TYPE_JOBS
+from market_pipeline.partitions import SYMBOLS
+from market_pipeline.queue import why_it_ended
+from market_pipeline.resources import Clock, utc_now
+from market_pipeline.sensors.requests import RANGE_END, RANGE_START, configured_sessions
+from market_pipeline.sessions import Sessions
+from market_pipeline.settings import load_settings
+from market_pipeline.storage.prepare import prepared_database
+from market_pipeline.tracking.failed_symbols import Failure, record_failures
+from market_pipeline.tracking.unheard import unheard_of
+
+PARTITION = "dagster/partition"
+PIPELINE = "pipeline"  # stands in `failed_symbols.errors` where otherwise a vendor does
+FIRST_LOOK = timedelta(days=1)  # of a sensor that has never run: older failures have been made up for, or seen
+RUNS_A_TICK = 50  # a tick may take 60 s; the rest follows with the next one
+
+
+def failed_runs_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
+    """The sensor, by a clock of the caller's."""
+
+    @dg.sensor(
+        name="failed_runs_sensor",
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Owes the symbols of runs that failed before they could say anything about them.",
+    )
+    def _sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        """Asks for no run, so that each tick is a skipped one, with what it found as the reason."""
+        now = clock()
+        since = now - FIRST_LOOK if context.cursor is None else datetime.fromisoformat(context.cursor)
+        failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
+        records = context.instance.get_run_records(failed, RUNS_A_TICK, order_by="update_timestamp", ascending=True)
+        said = []
+        with prepared_database(load_settings()).connect(autocommit=True, name="failed runs sensor") as connection:
+            for record in records:
+                said += [
+                    f"run {record.dagster_run.run_id[:8]}: {count} of {name} are owed"
+                    for name, count in _owe(context.instance, connection, record, now).items()
+                ]
+        if records:
+            context.update_cursor(records[-1].update_timestamp.astimezone(UTC).isoformat())
+        return dg.SkipReason("; ".join(said) or "no run has failed without a word")
+
+    return _sensor
+
+
+def _owe(
+    instance: dg.DagsterInstance, connection: psycopg.Connection[TupleRow], record: dg.RunRecord, now: datetime
+) -> dict[str, int]:
+    """Remember what a failed run owes; how many symbols, by data type.  Nothing for one that Dagster begins again."""
+    run, sessions = record.dagster_run, configured_sessions()
+    owed: dict[str, int] = {}
+    if run.tags.get("dagster/will_retry") == "true":
+        return owed
+    why, asked_at = why_it_ended(instance, run) or "the run failed", _asked_at(instance, record)
+    for dataset in _datasets(run):
+        keys = _keys(dataset, run.tags, instance.get_dynamic_partitions(SYMBOLS))
+        config = _config(dataset, run.run_config)
+        for partition, timeframe, symbols in _unheard(connection, dataset, config, keys, sessions, asked_at):
+            failures = [Failure(symbol=symbol, errors={PIPELINE: why}, unknown=False) for symbol in symbols]
+            record_failures(
+                connection, dataset.name, partition, failures, run_id=run.run_id, now=now, timeframe=timeframe
+            )
+            owed[dataset.name] = owed.get(dataset.name, 0) + len(symbols)
+    return owed
+
+
+def _unheard(
+    connection: psycopg.Connection[TupleRow],
+    dataset: Dataset,
+    config: RefreshConfig,
+    keys: Sequence[str] | None,
+    sessions: Sessions,
+    asked_at: datetime,
+) -> Iterator[tuple[str, str | None, list[str]]]:
+    """Partition, length of bars and symbols that a run was about, of which nothing was heard since it was asked for."""
+    try:
+        wanted = target_of(connection, dataset, config, keys, sessions=sessions, now=asked_at)
+    except dg.Failure:
+        return  # it was refused, and will be
+    for fetch in wanted.fetches:
+        symbols = unheard_of(
+            connection,
+            dataset.name,
+            fetch.symbols,
+            partition_key=wanted.partition,
+            timeframe=fetch.timeframe,
+            window=fetch.window,
+            since=asked_at,
+        )
+        if symbols:
+            yield wanted.partition, fetch.timeframe, symbols
+
+
+def _asked_at(instance: dg.DagsterInstance, record: dg.RunRecord) -> datetime:
+    """When the run was asked for; of one that took the place of a crashed one, when that one was."""
+    root = record.dagster_run.root_run_id
+    first = None if root is None else instance.get_run_record_by_id(root)
+    return (record if first is None else first).create_timestamp.astimezone(UTC)
+
+
+def _datasets(run: dg.DagsterRun) -> list[Dataset]:
+    """The data types that a run was to fetch: by its job, or by the assets that somebody has chosen in the UI."""
+    chosen = {key.to_user_string() for key in run.asset_selection or ()}
+    return [
+        dataset for name, dataset in DATASETS.items() if run.job_name == DATA_TYPE_JOBS[name].name or name in chosen
+    ]
+
+
+def _config(dataset: Dataset, run_config: Mapping[str, Any]) -> RefreshConfig:
+    """What a run of a data type was told; the defaults where that is nothing.  Pure."""
+    return RefreshConfig(**run_config.get("ops", {}).get(dataset.name, {}).get("config", {}))
+
+
+def _keys(dataset: Dataset, tags: Mapping[str, str], symbols: Sequence[str]) -> Sequence[str] | None:
+    """The partitions that a run names by its tags; of a range of days its ends are enough.  Pure."""
+    if PARTITION in tags:
+        return [tags[PARTITION]]
+    if RANGE_START not in tags:
+        return None
+    first, last = tags[RANGE_START], tags[RANGE_END]
+    if dataset.partitioned_by.is_dated:
+        return [first] if first == last else [first, last]
+    return symbols[symbols.index(first) : symbols.index(last) + 1] if {first, last} <= set(symbols) else []
