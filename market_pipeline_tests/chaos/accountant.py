@@ -51,14 +51,14 @@ def account(stage: Stage) -> Account:
     losses, held, owed = list[Loss](), 0, 0
     for placed in stage.placed:
         for symbol, session, timeframe in keys(placed):
-            fate = _fate(stage, placed, symbol, session, timeframe)
-            held, owed = held + (fate == "held"), owed + (fate == "owed")
-            if fate is None:
+            found = fate(stage, placed, symbol, session, timeframe)
+            held, owed = held + (found == "held"), owed + (found == "owed")
+            if found is None:
                 order = f"{placed.order.data_type} of {symbol} {session or ''} {timeframe}, run {placed.run_id}"
                 losses.append(Loss(placed.act, order))
     asked = sum(1 for placed in stage.placed for _ in keys(placed))
-    losses += [*_served_and_gone(stage), *_untrue(stage)]
-    return Account(asked, held, owed, losses, list(_left_behind(stage)), list(_leaks(stage)))
+    losses += [*served_and_gone(stage), *untrue(stage)]
+    return Account(asked, held, owed, losses, list(left_behind(stage)), list(_leaks(stage)))
 
 
 def keys(placed: Placed) -> Iterator[Key]:
@@ -69,7 +69,7 @@ def keys(placed: Placed) -> Iterator[Key]:
                 yield symbol, session, timeframe
 
 
-def _fate(stage: Stage, placed: Placed, symbol: str, session: date | None, timeframe: str) -> str | None:
+def fate(stage: Stage, placed: Placed, symbol: str, session: date | None, timeframe: str) -> str | None:
     """`held` if rows or an empty answer are there, `owed` if there is a reason; both since the order was placed."""
     dataset = DATASETS[placed.order.data_type]
     since = placed.at if placed.order.anew else placed.at - (dataset.cache_ttl or timedelta())
@@ -108,7 +108,7 @@ _FATE = sql.SQL(
 )
 
 
-def _served_and_gone(stage: Stage) -> Iterator[Loss]:
+def served_and_gone(stage: Stage) -> Iterator[Loss]:
     """What vendors say they have served, of which nothing is known here."""
     known = {
         (data_type, symbol)
@@ -123,7 +123,7 @@ def _served_and_gone(stage: Stage) -> Iterator[Loss]:
         yield Loss("", f"{data_type} of {symbol} was served and is nowhere")
 
 
-def _untrue(stage: Stage) -> Iterator[Loss]:
+def untrue(stage: Stage) -> Iterator[Loss]:
     """Bars that are not the market's: daily ones with another close, sessions with more or fewer hours than there were."""
     market, now = SyntheticMarket(seed=1), datetime.now(UTC)
     daily = stage.rows("SELECT symbol, session, adjustment, close FROM historical_prices WHERE timeframe = '1d'")
@@ -155,7 +155,7 @@ LEFT_BEHIND = {
 """What a pipeline at rest has none of, by what it is."""
 
 
-def _left_behind(stage: Stage) -> Iterator[str]:
+def left_behind(stage: Stage) -> Iterator[str]:
     for what, query in LEFT_BEHIND.items():
         found = stage.rows(query)
         if found:

@@ -58,8 +58,10 @@ def come_to_rest(stage: Stage) -> bool:
     stage.act = "afterwards"
     if not _at_rest(stage):
         return False
-    stage.user.run("market-pipeline", "retry")
-    return _at_rest(stage)
+    if stage.rows("SELECT FROM failed_symbols LIMIT 1"):
+        stage.user.run("market-pipeline", "retry")
+        return _at_rest(stage)
+    return True
 
 
 def _at_rest(stage: Stage) -> bool:

@@ -34,6 +34,7 @@ from market_pipeline_tests.e2e.up import Up, started
 
 USUAL = "*:latency=0.1"  # so that a run of four symbols takes seconds, and a fault finds one under way
 ORDERED_SESSIONS = 40  # that orders reach back to; a backfill takes older ones
+SYMBOLS = 24  # of the universe: the more, the later an order repeats another one, and the longer a backfill takes
 UNDER_WAY = 3  # runs at once that the orders keep going: two cores do no more
 SECRET = "chaos-secret"  # in every key and password of the play; it may turn up nowhere
 SIZE = "1500m"  # of the file system that a home is in where one may be mounted: more than a play writes
@@ -203,6 +204,9 @@ def stage(**changes: str) -> Iterator[Stage]:
     with ExitStack() as open_things:
         home, mount = open_things.enter_context(_home())
         user = open_things.enter_context(somebody(home))
+        user.run("market-pipeline", "symbols", "list")
+        kept = f"SELECT symbol FROM tracked_symbols ORDER BY symbol LIMIT {SYMBOLS}"
+        user.rows(f"UPDATE tracked_symbols SET active = symbol IN ({kept}) RETURNING 1")
         up = open_things.enter_context(started(user, **{**SETTINGS, **changes}))
         ready = Stage(user, up, mount)
         for automation in ready.dagster.automations():
