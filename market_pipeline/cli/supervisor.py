@@ -14,6 +14,7 @@ from typing import Protocol, Self
 
 from market_pipeline.storage.errors import StorageError
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LOOK_SECONDS = 1.0
 LONGEST_DELAY = 60.0  # seconds between two starts of a part that does not stay: cheap enough to go on for ever
 STAYED = 60.0  # seconds after which a part counts as running well, and the next failure as its first one
@@ -63,7 +64,7 @@ class Supervisor:
     _told_to_stop: threading.Event = field(default_factory=threading.Event, init=False)
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in SIGNALS:
             signal.signal(number, self._stop)
         return self
 
@@ -72,6 +73,8 @@ class Supervisor:
     ) -> None:
         while self._watched:
             self._watched.pop().part.stop()
+        for number in SIGNALS:  # nothing is left to end: Python itself, on its way out, would die of a second one
+            signal.signal(number, signal.SIG_IGN)
 
     def run(self) -> None:
         """Starts the parts and keeps them running until SIGTERM or SIGINT.  Raises as `start` does."""

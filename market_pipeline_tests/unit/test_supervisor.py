@@ -123,6 +123,7 @@ def test_told_to_stop_while_a_part_starts_it_starts_no_other_one() -> None:
         threading.Timer(0.1, signal.raise_signal, [signal.SIGINT]).start()
         supervisor.run()
     assert happened == ["start never ready", "stop never ready"]
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN, "a second Ctrl-C while Python ends is no failure"
 
 
 def test_the_delay_doubles_up_to_a_minute() -> None:
