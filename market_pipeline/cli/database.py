@@ -1,11 +1,14 @@
 """`market-pipeline db`: where the database is, its schema, and the embedded server's life."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from market_pipeline.settings import Settings, load_settings
+from market_pipeline.storage.backup import back_up
+from market_pipeline.storage.backup import restore as restore_backup
 from market_pipeline.storage.database import Database, open_database, redact_url
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.errors import StorageError
@@ -38,6 +41,30 @@ def stop() -> None:
         raise StorageError("DATABASE_URL is set: that server is not ours to stop")
     stopped = EmbeddedServer(settings.home).stop()
     console.print("stopped" if stopped else "it was not running")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to, such as market_data.dump; must not be there yet.")],
+) -> None:
+    """Write the whole database to a file, Dagster's history included.  Everything may go on meanwhile."""
+    written = back_up(_opened(load_settings()), file)
+    console.print(f"written: {file}, {written / 1e6:,.1f} MB")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `market-pipeline db backup` has written.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Make the database what it was when the backup was written.  What is in it now is gone; Dagster has to be stopped."""
+    settings = load_settings()
+    database = _opened(settings)
+    if not yes:
+        typer.confirm(f"Replace everything in {redact_url(database.url)}?", abort=True)
+    restore_backup(database, file)
+    prepared_database(settings)  # an older one is brought up to date
+    console.print("restored, and the schema is up to date")
 
 
 @app.command()

@@ -4,17 +4,13 @@ Belongs here: dumping, and the form that makes two dumps comparable. Does not: c
 """
 
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
+from market_pipeline.storage.clients import on_database
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
-from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.migrate import migrate, sql_directory
-from market_pipeline.storage.postgres_tools import environment, installation
 
 HEADER = "-- The schema after all migrations, for reading. Written by `market-pipeline db dump`, never by hand.\n"
 # What differs without a change, or only says again what the statement says.
@@ -33,21 +29,8 @@ def dump_schema(database: Database) -> str:
 
     Raises StorageError with pg_dump's words when it fails (a server newer than the embedded one, for example).
     """
-    parts = {name: str(value) for name, value in conninfo_to_dict(database.url).items()}
-    password = parts.pop("password", None)
-    result = subprocess.run(
-        [
-            *(installation() / "bin/pg_dump", "--schema-only", "--no-owner", "--no-privileges", "--schema=public"),
-            f"--dbname={make_conninfo(**parts)}",
-        ],
-        env=environment() | ({"PGPASSWORD": password} if password is not None else {}),  # not in the process list
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        raise StorageError(f"The schema cannot be dumped: {result.stderr.strip()}")
-    definitions = re.sub(r"\n{3,}", "\n\n", NOISE.sub("", result.stdout)).strip()
+    told = on_database(database, "pg_dump", "--schema-only", "--no-owner", "--no-privileges", "--schema=public")
+    definitions = re.sub(r"\n{3,}", "\n\n", NOISE.sub("", told)).strip()
     return f"{HEADER}\n{definitions}\n"
 
 
