@@ -1,4 +1,4 @@
-"""How long tracking is kept: rows of the past are deleted in small batches, so that nobody waits for it.
+"""How long tracking is kept: rows of the past are deleted in small batches, so that nobody waits for it, and vacuumed.
 
 Here belongs which rows of which table may go.  Market data is never deleted, and neither are states that are still true: open
 executions, unresolved failures, symbols that are waiting for a retry, running totals.  Dagster's own history is
@@ -50,4 +50,7 @@ def _delete(connection: psycopg.Connection[TupleRow], table: str, condition: str
         rows = connection.execute(batch, {"before": before}).rowcount
         deleted += rows
         if rows < BATCH:
-            return deleted
+            break
+    if deleted:  # so that new rows take the places of the old ones now, and not when a fifth of a large table is dead
+        connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier("public", table)))
+    return deleted

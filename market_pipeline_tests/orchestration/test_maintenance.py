@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from market_pipeline.cli.app import app
 from market_pipeline.definitions import build_definitions
-from market_pipeline.maintenance import trim_runs
+from market_pipeline.maintenance import trim_checks, trim_runs
+from market_pipeline.storage.database import Database
 from market_pipeline_tests.orchestration.conftest import Runs, definitions_at
 
 FRIDAY = "2026-05-29"
@@ -41,6 +42,22 @@ def test_of_runs_that_are_old_only_those_stay_that_materialised_a_partition_last
     assert runs.instance.get_materialized_partitions(QUOTES) == {FRIDAY}
     assert runs.instance.get_materialized_partitions(COMPANIES) == {"AAPL", "MSFT"}
     assert trim_runs(runs.instance, soon()) == 0
+
+
+def test_of_the_results_of_a_check_the_last_one_stays(database: Database) -> None:
+    with database.connect() as connection:
+        assert trim_checks(connection, soon()) == 0, "a storage of another kind looks after its own"
+        connection.execute("CREATE SCHEMA dagster")
+        connection.execute(
+            "CREATE TABLE dagster.asset_check_executions AS"
+            " SELECT id, 'news' AS asset_key, name AS check_name, NULL::text AS partition,"
+            " (now() AT TIME ZONE 'UTC') - make_interval(days => 10 - id) AS create_timestamp"
+            " FROM generate_series(1, 9) AS id, (VALUES ('gaps'), ('completeness')) AS checks (name)"
+        )
+        assert trim_checks(connection, datetime.now(UTC) - timedelta(days=4, hours=12)) == 2 * 5
+        assert trim_checks(connection, soon()) == 2 * 3
+        left = connection.execute("SELECT check_name, id FROM dagster.asset_check_executions ORDER BY 1").fetchall()
+    assert left == [("completeness", 9), ("gaps", 9)]
 
 
 def test_a_run_that_has_not_ended_stays_however_old_it_is(instance: dg.DagsterInstance) -> None:

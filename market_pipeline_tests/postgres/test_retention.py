@@ -96,6 +96,16 @@ def test_more_rows_than_a_batch_holds_go_in_several_transactions(
     assert rows(database, "provider_events") == 1
 
 
+def test_the_space_of_what_was_deleted_can_be_used_at_once(database: Database) -> None:
+    insert(database, ROWS["provider_events"], *[OLD] * 50, NEW)
+    assert cleaned(database)["provider_events"] == 50
+    with database.connect() as connection:
+        vacuumed = connection.execute(
+            "SELECT relname FROM pg_stat_user_tables WHERE schemaname = 'public' AND last_vacuum IS NOT NULL"
+        ).fetchall()
+    assert vacuumed == [("provider_events",)], "and nothing else was worked on"
+
+
 def test_a_row_that_somebody_works_with_is_not_waited_for(database: Database) -> None:
     insert(database, ROWS["rejected_records"], OLD, OLD)
     with database.connect() as busy:
