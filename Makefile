@@ -39,6 +39,9 @@ lint: $(INSTALLED) ## style, import contracts, types
 docs: $(INSTALLED) ## the tables of README.md that follow from the code
 	$(BIN)/python -m market_pipeline_tests.docs.tables
 
+screenshots: $(INSTALLED) ## the pictures of the README, taken in Chromium
+	$(BIN)/python -m market_pipeline_tests.docs.screenshots
+
 bench: $(INSTALLED) ## ratios against limits measured in the same run
 	$(BIN)/python -m market_pipeline_tests.benchmarks
 

@@ -127,6 +127,9 @@ def test_a_database_that_is_down_is_a_503_and_recovers_by_itself(serving: Servin
             answer = monitor.client.get(path)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
             assert str(home) not in answer.text
+        page = monitor.client.get("/vendors", headers={"Accept": "text/html"})
+        assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert "the database cannot be reached at the moment" in page.text
         assert monitor.client.get("/healthz").status_code == 200
         server.ensure()
         assert monitor.client.get("/api/v1/symbols").status_code == 200

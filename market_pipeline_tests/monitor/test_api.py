@@ -240,6 +240,14 @@ def test_limits_are_bounded_and_wrong_parameters_are_named(
     assert answer.json()["detail"][0]["loc"][0] in ("query", "path")
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/attempts?symbol=%00", "/freshness?after=%00", "/api/v1/symbols/%00/freshness"]
+)
+def test_what_is_no_text_for_the_database_is_the_callers_mistake(monitor: Monitor, path: str) -> None:
+    answer = monitor.client.get(path)
+    assert (answer.status_code, answer.json()["detail"][:11]) == (400, "a parameter")
+
+
 def test_metrics_tell_of_vendors_data_runs_and_the_queue(monitor: Monitor) -> None:
     text = monitor.client.get("/metrics").text
     assert 'market_pipeline_symbols{data_type="company_info",status="stale"} 4.0' in text
