@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from market_pipeline.datasets import DataType, PartitionedBy, column_type
+from market_pipeline.settings import load_settings
 
 OWNER = "team:market-data"
 KINDS = {"postgres", "python"}
@@ -38,7 +39,7 @@ def freshness_of(data_type: DataType) -> dg.FreshnessPolicy:
 
 
 def metadata_of(data_type: DataType) -> dict[str, Any]:
-    """The table, its key and its columns, for lineage and the catalogue."""
+    """The table, its key and its columns, for lineage and the catalogue; and where the monitor tells more."""
     columns = [
         dg.TableColumn(
             name,
@@ -48,7 +49,11 @@ def metadata_of(data_type: DataType) -> dict[str, Any]:
         )
         for name, info in data_type.record.model_fields.items()
     ]
-    return table_metadata(data_type.name, data_type.key, columns)
+    told_more = f"http://127.0.0.1:{load_settings().monitor_port}/attempts?data_type={data_type.name}"
+    return {
+        **table_metadata(data_type.name, data_type.key, columns),
+        "monitor": dg.MetadataValue.url(told_more),
+    }
 
 
 def table_metadata(table: str, key: Sequence[str], columns: Sequence[dg.TableColumn]) -> dict[str, Any]:

@@ -52,6 +52,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    app.state.watch = live.Watch(services)
     app.add_middleware(Shared)
     app.add_middleware(Guard, token=services.settings.monitor_token)  # the last one is the outermost
     for kind in (DatabaseUnavailable, DagsterUnreachable, psycopg.OperationalError):

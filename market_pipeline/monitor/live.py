@@ -4,6 +4,7 @@ An event carries no data: the page reads itself again.  Whoever is slow misses e
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from market_pipeline.monitor.services import Served, Services
+from market_pipeline.monitor.services import Services
 from market_pipeline.storage.errors import DatabaseUnavailable
 
 EVERY = 2.0  # seconds between two looks at the database
@@ -28,20 +29,37 @@ _NEWEST = """
 """
 
 
+class Watch:
+    """Looks at the database for all pages that are open, however many they are."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lock = asyncio.Lock()
+        self._seen: tuple[Any, ...] | None = None
+        self._at = -EVERY
+
+    async def newest(self) -> tuple[Any, ...] | None:
+        """What changes when anything does, EVERY old at most; None while the database cannot be asked."""
+        async with self._lock:
+            if time.monotonic() - self._at >= EVERY:
+                self._seen = await run_in_threadpool(_newest, self._services)
+                self._at = time.monotonic()
+            return self._seen
+
+
 @router.get("/live")
-async def live(request: Request, services: Served) -> StreamingResponse:
-    return StreamingResponse(
-        _events(request, services), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+async def live(request: Request) -> StreamingResponse:
+    events = _events(request, request.app.state.watch)
+    return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-async def _events(request: Request, services: Services) -> AsyncIterator[str]:
-    seen = await run_in_threadpool(_newest, services)
+async def _events(request: Request, watch: Watch) -> AsyncIterator[str]:
+    seen = await watch.newest()
     yield "retry: 3000\n\n"
     quiet = 0
     while not await request.is_disconnected():
         await asyncio.sleep(EVERY)
-        newest = await run_in_threadpool(_newest, services)
+        newest = await watch.newest()
         quiet += 1
         if newest is not None and newest != seen:
             seen, quiet = newest, 0
@@ -52,7 +70,6 @@ async def _events(request: Request, services: Services) -> AsyncIterator[str]:
 
 
 def _newest(services: Services) -> tuple[Any, ...] | None:
-    """What changes when anything does; None while the database cannot be asked."""
     try:
         with services.reader.connection() as connection:
             return connection.execute(_NEWEST).fetchone()
