@@ -5,6 +5,7 @@ A day of history is made up, because a pipeline that began a minute ago has none
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def main() -> None:
                         _take(page, path, FOLDER / f"{name}.png")
                         page.close()
                 browser.close()
+            up.process.send_signal(signal.SIGINT)  # killed, it would leave Dagster and the simulator behind
+            up.process.wait(90)
 
 
 def _take(page: Page, path: str, file: Path) -> None:
