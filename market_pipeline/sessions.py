@@ -35,7 +35,7 @@ class Sessions:
 
     def between(self, start: date, end: date) -> list[date]:
         """The sessions from `start` to `end`, both included."""
-        return [stamp.date() for stamp in self._calendar.sessions_in_range(start.isoformat(), end.isoformat())]
+        return list(_between(self.exchange, start, end))
 
     def last_known(self) -> date:
         """The last session the calendar knows: about a year ahead."""
@@ -151,6 +151,12 @@ def _calendar(code: str) -> Any:
 
 
 # The calendar answers by way of pandas, at some 0.2 ms a question; a run asks the same few questions for each symbol.
+
+
+@lru_cache(64)
+def _between(code: str, start: date, end: date) -> tuple[date, ...]:
+    stamps = _calendar(code).sessions_in_range(start.isoformat(), end.isoformat())
+    return tuple(stamp.date() for stamp in stamps)
 
 
 @lru_cache(1024)
