@@ -10,6 +10,7 @@ from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.migrate import migrate
 from market_pipeline_tests.benchmarks import (
     caching,
+    enriching,
     fetching,
     gating,
     loading,
@@ -41,6 +42,7 @@ def main() -> None:
             ("loading", loading.run()),
             ("monitoring", monitoring.run(database)),
             ("observing", observing.run(database)),
+            ("enriching", enriching.run(database)),
         ):
             console.print(f"measuring {name} …")
             results += bench

@@ -24,6 +24,11 @@ class Result:
     def ratio(self) -> float:
         return self.measured / self.limit
 
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is met; nothing where there is none."""
+        return "" if self.goal is None else "met" if self.ratio >= self.goal else "missed"
+
 
 def per_second(work: Callable[[], int], rounds: int = 3) -> float:
     """Median over `rounds` of the units that `work` did, which it returns, per second."""
@@ -43,9 +48,9 @@ def _speed(work: Callable[[], int]) -> float:
 
 
 def show(results: list[Result]) -> None:
-    table = Table("what", "measured", "limit", "the limit is", "ratio", "goal")
+    table = Table("what", "measured", "limit", "the limit is", "ratio", "goal", "")
     for one in results:
         measured, limit = (f"{value:,.1f} {one.unit}" for value in (one.measured, one.limit))
         goal = "" if one.goal is None else f"{one.goal:.0%}"
-        table.add_row(one.what, measured, limit, one.limit_is, f"{one.ratio:.0%}", goal)
+        table.add_row(one.what, measured, limit, one.limit_is, f"{one.ratio:.0%}", goal, one.verdict)
     Console(width=150).print(table)
