@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice, product
 from multiprocessing import get_context
-from resource import RUSAGE_SELF, getrusage
+from pathlib import Path
 from string import ascii_uppercase
 
 from market_pipeline.simulator.process import spawn
@@ -29,7 +29,13 @@ def run(database: Database) -> Iterator[Result]:
 
 def growth(database_url: str, base: str) -> float:
     """Megabytes by which this process' memory grows at most during a fetch, from what the imports have left."""
-    imported = getrusage(RUSAGE_SELF).ru_maxrss
+    imported = peak()
     answered = fetch(Database(database_url), base, 16, symbols=SYMBOLS)
     assert answered == len(SYMBOLS)
-    return (getrusage(RUSAGE_SELF).ru_maxrss - imported) / 1024
+    return peak() - imported
+
+
+def peak() -> float:
+    """Megabytes that this process has held at most, by Linux; getrusage counts those of the process that started it as well."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
