@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow, dict_row
+from psycopg.types.json import Jsonb
 
 from market_pipeline.datasets import SYMBOL_PATTERN, Dataset
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
@@ -99,20 +100,21 @@ def symbols_kept(connection: Connection, dataset: Dataset) -> set[str]:
 
 
 def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:
-    """Add symbols, or update and reactivate them; what is not given (None, no indices) keeps its value.  How many."""
-    rows = [
-        {name: list(value) if isinstance(value := getattr(one, name), tuple) else value for name in COLUMNS}
-        for one in symbols
-    ]
+    """Add symbols, or update and reactivate them; what is not given (None, no indices) keeps its value.  How many.
+
+    Of a symbol that is given twice the last one counts.
+    """
+    rows = {one.symbol: {name: getattr(one, name) for name in COLUMNS} for one in symbols}
     with connection.transaction(), connection.cursor() as cursor:
         # One at a time, so that `tracked_since` grows in the order of commits and a reader with a cursor misses nobody.
         cursor.execute("LOCK TABLE tracked_symbols IN SHARE ROW EXCLUSIVE MODE")
-        cursor.executemany(
+        # In one statement, because after each one what has to be fresh is worked out.
+        cursor.execute(
             """
             INSERT INTO tracked_symbols AS old
                 (symbol, name, asset_class, exchange, sector, industry, indices, timeframes)
-            VALUES (%(symbol)s, %(name)s, %(asset_class)s, %(exchange)s, %(sector)s, %(industry)s, %(indices)s,
-                %(timeframes)s)
+            SELECT * FROM jsonb_to_recordset(%s) AS given (symbol text, name text, asset_class text, exchange text, sector text,
+                industry text, indices text[], timeframes text[])
             ON CONFLICT (symbol) DO UPDATE SET
                 name = coalesce(excluded.name, old.name), asset_class = excluded.asset_class,
                 exchange = coalesce(excluded.exchange, old.exchange), sector = coalesce(excluded.sector, old.sector),
@@ -122,7 +124,7 @@ def track(connection: Connection, symbols: Iterable[TrackedSymbol]) -> int:
                     ELSE clock_timestamp() END,
                 active = true, updated_at = now()
             """,
-            rows,
+            [Jsonb(list(rows.values()))],
         )
     return len(rows)
 

@@ -88,6 +88,20 @@ def test_every_table_and_column_of_market_data_says_what_it_is(database: Databas
     assert described[0] is not None
 
 
+def test_every_table_view_and_function_says_what_it_is(database: Database) -> None:
+    with database.connect() as connection:
+        undescribed = connection.execute(
+            """
+            SELECT relname FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND obj_description(oid, 'pg_class') IS NULL
+            UNION ALL
+            SELECT proname FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL
+            """
+        ).fetchall()
+    assert undescribed == []
+
+
 def test_money_is_exact_and_times_are_utc(database: Database) -> None:
     with database.connect(autocommit=True) as connection:
         Writer(connection).write(BARS, bars(1, close=Decimal("10.123456789012345")), provenance(), {})
