@@ -39,6 +39,7 @@ class Reader:
             configure=_only_reads,
             check=ConnectionPool.check_connection,  # finds connections that a restarted server has dropped
             timeout=PATIENCE,
+            reconnect_timeout=PATIENCE,  # else its pauses double, and readers wait though the database is back
         )
 
     def open(self) -> None:

@@ -75,13 +75,16 @@ class ExecutionLog:
     others (`history.running_executions`) that the process is gone, whatever ended it.
     """
 
-    def __init__(self, database: Database, execution: Execution) -> None:
+    def __init__(
+        self, database: Database, execution: Execution, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
         self._execution = execution
         self._id = execution.execution_id
         self._connection: psycopg.Connection[TupleRow] | None = None
         self._warned = False
         self._written: dict[tuple[str, str], SymbolStatus] = {}
+        self._monotonic = monotonic
         self._followed_at = 0.0
         self._lock = threading.RLock()
 
@@ -110,9 +113,9 @@ class ExecutionLog:
 
     def follow(self, symbols: Callable[[], Iterable[SymbolStatus]]) -> None:
         """`note` for work under way: call it as often as you like, it asks and writes once in FOLLOW_SECONDS."""
-        if time.monotonic() - self._followed_at >= FOLLOW_SECONDS:
+        if self._monotonic() - self._followed_at >= FOLLOW_SECONDS:
             self.note(symbols())
-            self._followed_at = time.monotonic()
+            self._followed_at = self._monotonic()
 
     def pause(self, error: str) -> None:
         """This try has failed and another one follows: what is not completed waits for it."""

@@ -178,18 +178,16 @@ def test_long_and_unstorable_errors_are_cut_and_cleaned(database: Database) -> N
     )
 
 
-def test_following_work_writes_now_and_then_and_only_what_changed(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_following_work_writes_now_and_then_and_only_what_changed(database: Database) -> None:
     now = [1000.0]
-    monkeypatch.setattr(executions.time, "monotonic", lambda: now[0])
     asked = []
 
     def so_far(symbol: str) -> list[SymbolStatus]:
         asked.append(symbol)
         return of("completed", symbol)
 
-    with opened(database) as log:
+    with closing(ExecutionLog(database, execution(), monotonic=lambda: now[0])) as log:
+        log.begin()
         log.plan("", of("pending", "AAPL", "MSFT"))
         log.follow(lambda: so_far("AAPL"))
         log.follow(lambda: so_far("MSFT"))
