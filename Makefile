@@ -22,8 +22,8 @@ dev: $(INSTALLED) ## database, simulator and the Dagster UI on :3000; Ctrl-C sto
 	$(BIN)/market-pipeline up
 
 test: $(INSTALLED) ## the tests
-	@# Half of the time tests wait for processes, so three share two cores; in the order of folders, the slow ones come first.
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@# In the order of folders the slow files come first, and no process is left alone with them at the end.
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 scale-test: $(INSTALLED) ## workers on hosts of their own, some of them lost (root, Redis, some minutes)
 	$(BIN)/python -m pytest -n0 -s -m scale
