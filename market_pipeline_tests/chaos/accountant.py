@@ -27,6 +27,8 @@ class Loss:
 
     act: str
     what: str
+    known: tuple[str, ...] = ()
+    """All that is known about it, in the order of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def account(stage: Stage) -> Account:
             held, owed = held + (found == "held"), owed + (found == "owed")
             if found is None:
                 order = f"{placed.order.data_type} of {symbol} {session or ''} {timeframe}, run {placed.run_id}"
-                losses.append(Loss(placed.act, order))
+                losses.append(Loss(placed.act, order, tuple(known(stage, placed, symbol))))
     asked = sum(1 for placed in stage.placed for _ in keys(placed))
     losses += [*served_and_gone(stage), *untrue(stage)]
     return Account(asked, held, owed, losses, list(left_behind(stage)), list(_leaks(stage)))
@@ -106,6 +108,41 @@ _FATE = sql.SQL(
         )
     """
 )
+
+
+def known(stage: Stage, placed: Placed, symbol: str) -> Iterator[str]:
+    """What was written down about an order's runs and one of its symbols, a line each."""
+    asked = {"run_id": placed.run_id, "data_type": placed.order.data_type, "symbol": symbol}
+    for at, kind, said in stage.rows(_KNOWN, asked):
+        yield f"{at:%H:%M:%S} {kind}: {' '.join(str(said).split())[:300]}"
+
+
+_KNOWN = """
+    WITH mine AS (
+        SELECT run_id FROM dagster.runs WHERE run_id = %(run_id)s
+        UNION SELECT run_id FROM dagster.run_tags
+        WHERE key IN ('dagster/root_run_id', 'dagster/backfill') AND value = %(run_id)s
+    )
+    SELECT create_timestamp AT TIME ZONE 'UTC' AS at, 'run ' || left(run_id, 8), status || coalesce(
+            ', will_retry ' || (SELECT value FROM dagster.run_tags AS tag
+                WHERE tag.run_id = runs.run_id AND key = 'dagster/will_retry'), '')
+        FROM dagster.runs JOIN mine USING (run_id)
+    UNION ALL SELECT timestamp AT TIME ZONE 'UTC', 'run ' || left(run_id, 8), dagster_event_type || coalesce(
+            ': ' || (event::jsonb #>> '{dagster_event,message}'), '') || coalesce(
+            ' ' || (event::jsonb #>> '{dagster_event,event_specific_data,error,message}'), '')
+        FROM dagster.event_logs JOIN mine USING (run_id)
+        WHERE dagster_event_type IS NOT NULL AND dagster_event_type NOT LIKE 'RESOURCE%%'
+            AND dagster_event_type NOT LIKE 'ASSET%%' AND dagster_event_type <> 'STEP_OUTPUT'
+    UNION ALL SELECT started_at, 'execution', status || coalesce(': ' || error_message, '')
+        FROM scheduler_execution_log JOIN mine USING (run_id)
+    UNION ALL SELECT attempted_at, 'asked ' || provider, outcome || coalesce(': ' || error_message, '')
+        FROM fetch_attempts JOIN mine USING (run_id) WHERE %(symbol)s = ANY (symbols)
+    UNION ALL SELECT answered_at, 'answered', provider || ' ' || span || ' ' || timeframe || ' ' || records || ' records'
+        FROM cached_answers WHERE data_type = %(data_type)s AND symbol = %(symbol)s
+    UNION ALL SELECT last_failed_at, 'owed', state || ' ' || partition_key || ' ' || timeframe || ' ' || errors::text
+        FROM failed_symbols WHERE data_type = %(data_type)s AND symbol = %(symbol)s
+    ORDER BY at
+"""
 
 
 def served_and_gone(stage: Stage) -> Iterator[Loss]:

@@ -11,9 +11,7 @@ from market_pipeline_tests.chaos.plan import Act, Order
 from market_pipeline_tests.chaos.stage import Stage, ordering
 
 RECOVERY = 240.0  # seconds until a new run has succeeded, or the fault has not been survived
-REST = 400.0  # seconds until nothing waits or runs any more: Dagster gives a run three minutes to start
-
-QUIET = 20  # looks in a row, two a second
+REST = 600.0  # seconds until nothing waits or runs any more: Dagster gives a run three minutes to start
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +63,24 @@ def come_to_rest(stage: Stage) -> bool:
 
 
 def _at_rest(stage: Stage) -> bool:
-    """Waits until nothing has run for a while: what was broken off is begun again some seconds later."""
-    quiet = 0
-
-    def still() -> bool:
-        nonlocal quiet
-        quiet = quiet + 1 if _rests(stage) else 0
-        return quiet >= QUIET
-
-    return _until(still, REST) is not None
+    """Waits until nothing goes on, and whoever has to look after what has ended has done so."""
+    return _until(lambda: stage.look(_GOING_ON) == [(0,)], REST) is not None
 
 
-def _rests(stage: Stage) -> bool:
-    """Whether no run, no execution and no retry that is due is left."""
-    found = stage.look(
-        """SELECT (SELECT count(*) FROM dagster.runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED'))
-            + (SELECT count(*) FROM scheduler_execution_log WHERE status = 'running')
-            + (SELECT count(*) FROM failed_symbols WHERE state = 'waiting' AND next_retry_at <= now())"""
-    )
-    return found == [(0,)]
+_GOING_ON = """
+    SELECT (SELECT count(*) FROM dagster.runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED'))
+        + (SELECT count(*) FROM dagster.bulk_actions WHERE status = 'REQUESTED')
+        + (SELECT count(*) FROM scheduler_execution_log WHERE status = 'running')
+        + (SELECT count(*) FROM failed_symbols WHERE state = 'waiting' AND next_retry_at <= now())
+        -- crashed, and not begun again yet
+        + (SELECT count(*) FROM dagster.run_tags AS crashed WHERE key = 'dagster/will_retry' AND value = 'true' AND NOT EXISTS (
+            SELECT FROM dagster.run_tags WHERE run_id = crashed.run_id AND key = 'dagster/auto_retry_run_id'))
+        -- sensors that have not looked since a run has ended: one owes what it was about, one computes what follows from it
+        + (SELECT count(*) FROM unnest(ARRAY['failed_runs_sensor', 'automation_sensor']) AS sensor WHERE NOT EXISTS (
+            SELECT FROM dagster.job_ticks WHERE tick_body::jsonb ->> 'job_name' = sensor
+                AND status IN ('SKIPPED', 'SUCCESS') AND timestamp > (SELECT max(update_timestamp) FROM dagster.runs)))
+"""
+"""How much there is to wait for.  An account before that would call lost what is only not written down yet."""
 
 
 def _until(happened: Callable[[], bool], seconds: float) -> float | None:

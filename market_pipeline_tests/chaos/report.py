@@ -34,7 +34,7 @@ def show(console: Console, played: Sequence[Played], account: Account, seed: int
         f"{len(account.losses)} are lost"
     )
     for title, found in (
-        ("lost", [f"{loss.act or 'in all'}: {loss.what}" for loss in account.losses]),
+        ("lost", ["\n      ".join([f"{loss.act or 'in all'}: {loss.what}", *loss.known]) for loss in account.losses]),
         ("left behind", account.left_behind),
         ("secrets", account.leaks),
     ):

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import pytest
 from dagster._core.execution.api import create_execution_plan
-from dagster._core.test_utils import create_test_daemon_workspace_context
+from dagster._core.test_utils import MockedRunLauncher, create_test_daemon_workspace_context
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster._daemon.run_coordinator.queued_run_coordinator_daemon import QueuedRunCoordinatorDaemon
 
@@ -143,6 +143,16 @@ def test_the_priority_of_a_run_can_be_seen_on_it(queue: Queue, tags: dict[str, s
     found = task(queue.instance, queue.submit("news_job", tags))
     assert found is not None
     assert (found.priority, found.status) == (priority, TaskStatus.PENDING)
+
+
+def test_a_run_that_finds_no_code_server_waits_for_it(queue: Queue) -> None:
+    run_id = queue.submit("news_job", SCHEDULED)
+    launcher = cast(MockedRunLauncher, queue.instance.run_launcher)
+    launcher.bad_user_code_run_ids = {run_id}
+    assert queue.launched() == []
+    assert _status(queue, run_id) is TaskStatus.PENDING
+    launcher.bad_user_code_run_ids = set()
+    assert queue.launched() == [run_id]
 
 
 def _status(queue: Queue, run_id: str) -> TaskStatus:
