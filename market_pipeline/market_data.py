@@ -35,7 +35,6 @@ from market_pipeline.storage.locks import impatient
 from market_pipeline.storage.universe import claim_series
 from market_pipeline.storage.upsert import Written, total
 from market_pipeline.storage.writer import Provenance, Writer
-from market_pipeline.tracking.attempts import AttemptRow
 from market_pipeline.tracking.consensus import Comparison, Ours, deviation, figures_of
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
@@ -333,15 +332,10 @@ def open_market_data(
         open_ranking(
             settings, simulator_url=simulator_url, provider_settings=provider_settings, clock=clock, chance=chance
         ) as ranking,
-        Recorder(database, spool_for(database, settings.home)) as recorder,
+        Recorder(database, spool_for(database, settings.home), run_id) as recorder,
         closing(Gate(_gate_connection(database))) as gate,
     ):
-        caller = Caller(
-            gate,
-            clock=clock,
-            sleep=sleep,
-            observe=lambda attempt: recorder.record(AttemptRow.of(attempt, run_id)),
-        )
+        caller = Caller(gate, clock=clock, sleep=sleep, observe=recorder.record)
         yield MarketData(
             database=database,
             ranking=ranking,

@@ -6,11 +6,13 @@ to `strategies`, what came of it to `report`; storing what comes back belongs to
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from math import inf
+from queue import Empty, SimpleQueue
 
 from market_pipeline.fetching.calls import SHORTEST_WAIT, Attempt, Call, Called, Caller, NotAsked, Patience, verdicts
 from market_pipeline.fetching.pace import least_seconds, supply_of
@@ -19,6 +21,7 @@ from market_pipeline.fetching.report import Errors, Report, is_away, kept_back_u
 from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.errors import NotEntitled, ProviderError, RateLimited
 
+GATHERING = 0.05  # seconds that answers wait for others: one write of 30 rows takes hardly longer than one of 1
 Deliver = Callable[[Sequence[Attempt], Sequence[str]], Mapping[str, ProviderError]]
 """Takes a vendor's attempts, and the symbols they settle; says of which of these the answer is none after all, and why."""
 
@@ -134,32 +137,47 @@ class Router:
         return True
 
     def _calls(self, walk: _Walk, leg: Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[list[Called]]:
-        """Calls for `symbols` in batches, as they end; at most two per worker are under way: memory stays bounded.
+        """Calls for `symbols` in batches, as they end; at most three per worker are under way: memory stays bounded.
 
-        Those that end while the caller is busy come together: one write of 16 rows takes hardly longer than one of 1.  What
-        the gate says to one call it would say to the next ones, so that these are not made.
+        What the gate says to one call it would say to the next ones, so that these are not made.
         """
         asks = self._planner.asks(walk.wanted, leg.endpoint, symbols)
         workers = min(leg.vendor.provider.concurrency, self._concurrency)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=leg.vendor.name)
-        pending: set[Future[Called]] = set()
+        ended = SimpleQueue[Future[Called]]()
+
+        def begin(count: int) -> int:
+            begun = 0
+            for ask in islice(asks, count):
+                call = Call(leg.vendor, leg.endpoint, walk.wanted.dataset, ask, walk.patience, last_resort)
+                pool.submit(self._caller.call, call).add_done_callback(ended.put)
+                begun += 1
+            return begun
+
         refused: NotAsked | None = None
         try:
-            while True:
-                for ask in islice(asks, 2 * workers - len(pending) if refused is None else 0):
-                    call = Call(leg.vendor, leg.endpoint, walk.wanted.dataset, ask, walk.patience, last_resort)
-                    pending.add(pool.submit(self._caller.call, call))
-                if not pending:
-                    break
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                ended = [future.result() for future in done]
-                refused = next((called.refused for called in ended if called.refused is not None), refused)
-                yield ended
+            under_way = begin(3 * workers)
+            while under_way:
+                done = _gathered(ended, under_way)
+                refused = next((called.refused for called in done if called.refused is not None), refused)
+                under_way += (begin(len(done)) if refused is None else 0) - len(done)
+                yield done
             if refused is not None and (kept_back := [Called(ask, (), refused) for ask in asks]):
                 yield kept_back
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             self._caller.settle(leg.vendor)
+
+
+def _gathered(ended: SimpleQueue[Future[Called]], under_way: int) -> list[Called]:
+    """The next calls that end: of several under way those that end within a moment."""
+    found = [ended.get().result()]
+    if under_way > 1:
+        time.sleep(GATHERING)
+    with suppress(Empty):
+        while True:
+            found.append(ended.get_nowait().result())
+    return found
 
 
 def _eligible(symbol: str, leg: Leg, earlier: ProviderError | None, again: bool) -> bool:

@@ -7,6 +7,7 @@ attempts wait in a spool then, and the next recorder that reaches the database l
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -17,6 +18,7 @@ import orjson
 import psycopg
 from psycopg.rows import TupleRow
 
+from market_pipeline.fetching.calls import Attempt
 from market_pipeline.storage.database import Database, redact_url
 from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.locks import impatient
@@ -34,13 +36,17 @@ def spool_for(database: Database, home: Path) -> Spool:
 
 
 class Recorder:
-    """Use as a context manager: leaving it writes what is queued.  `record` may be called from any thread."""
+    """Use as a context manager: leaving it writes what is queued.  `record` may be called from any thread.
 
-    def __init__(self, database: Database, spool: Spool) -> None:
+    `run_id` is the run that makes the attempts.
+    """
+
+    def __init__(self, database: Database, spool: Spool, run_id: str) -> None:
         self._database = database
         self._spool = spool
+        self._run_id = run_id
         self._connection: psycopg.Connection[TupleRow] | None = None
-        self._queue: SimpleQueue[AttemptRow] = SimpleQueue()  # in C, and `put` waits for nobody, the flusher included
+        self._queue: SimpleQueue[Attempt] = SimpleQueue()  # in C, and `put` waits for nobody, the flusher included
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._overflowed = 0
@@ -59,10 +65,10 @@ class Recorder:
         if lost := self._overflowed + self._lost:
             log.warning("%d fetch attempts were not recorded; the data itself is not concerned", lost)
 
-    def record(self, row: AttemptRow) -> None:
-        """Queue one attempt; never blocks and never raises."""
+    def record(self, attempt: Attempt) -> None:
+        """Queue one attempt; never blocks and never raises.  Making the row takes ten times as long: the flusher does."""
         if self._queue.qsize() < CAPACITY:
-            self._queue.put(row)
+            self._queue.put(attempt)
         else:
             self._overflowed += 1
 
@@ -74,7 +80,7 @@ class Recorder:
 
     def _flush(self) -> None:
         """Write what is queued; into the spool if the database does not take it, and what waits there when it does again."""
-        rows = _drained(self._queue)
+        rows = [AttemptRow.of(attempt, self._run_id) for attempt in _drained(self._queue)]
         if not rows and not self._spool.waiting:
             return
         try:
@@ -122,10 +128,9 @@ class Recorder:
             self._connection = None
 
 
-def _drained(waiting: SimpleQueue[AttemptRow]) -> list[AttemptRow]:
-    rows: list[AttemptRow] = []
-    while True:
-        try:
-            rows.append(waiting.get_nowait())
-        except Empty:
-            return rows
+def _drained(waiting: SimpleQueue[Attempt]) -> list[Attempt]:
+    found: list[Attempt] = []
+    with suppress(Empty):
+        while True:
+            found.append(waiting.get_nowait())
+    return found

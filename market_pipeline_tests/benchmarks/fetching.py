@@ -13,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.fetching.calls import Attempt, Caller
+from market_pipeline.fetching.calls import Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.http import VendorClient
 from market_pipeline.fetching.planner import Planner
@@ -28,7 +28,6 @@ from market_pipeline.simulator.market import SyntheticMarket
 from market_pipeline.simulator.process import spawn
 from market_pipeline.simulator.server import SimulatorSettings
 from market_pipeline.storage.database import Database
-from market_pipeline.tracking.attempts import AttemptRow
 from market_pipeline.tracking.recorder import Recorder, spool_for
 from market_pipeline_tests.benchmarks.measure import Result, by_turns
 
@@ -74,13 +73,11 @@ def fetch(
     client = VendorClient(Wide(), key="k", base_url=base, timeout=30, connections=workers, clock=clock)
     vendor = Vendor(Wide(), client, limits=(), interval=0.0, slots=64)
     spool = spool_for(database, Path(tempfile.gettempdir()))
-    with Recorder(database, spool) as recorder, closing(gates(lambda: database.connect(autocommit=True))) as gate:
-
-        def observe(attempt: Attempt) -> None:
-            if recorded:
-                recorder.record(AttemptRow.of(attempt, "bench"))
-
-        caller = Caller(gate, clock=clock, observe=observe)
+    with (
+        Recorder(database, spool, "bench") as recorder,
+        closing(gates(lambda: database.connect(autocommit=True))) as gate,
+    ):
+        caller = Caller(gate, clock=clock, observe=recorder.record if recorded else lambda attempt: None)
         planner = Planner(10, clock)
         market_data = MarketData(
             database=database,

@@ -16,7 +16,6 @@ from market_pipeline.providers.errors import ProviderError
 from market_pipeline.providers.messages import Ask
 from market_pipeline.simulator.process import spawn
 from market_pipeline.storage.database import Database
-from market_pipeline.tracking.attempts import AttemptRow
 from market_pipeline.tracking.recorder import Recorder, spool_for
 from market_pipeline_tests.benchmarks.fetching import SIMULATED, SYMBOLS, fetch
 from market_pipeline_tests.benchmarks.measure import Result, by_turns
@@ -56,10 +55,10 @@ def slowest_call(database: Database) -> float:
         provider="bench", endpoint="Quote", ask=ask, cost=1, started_at=ask.now, response_ms=50, status=200
     )
     waits = []
-    with Recorder(database, spool_for(database, Path(tempfile.gettempdir()))) as recorder:
+    with Recorder(database, spool_for(database, Path(tempfile.gettempdir())), "bench") as recorder:
         for _ in range(10_000):
             started = time.perf_counter()
-            recorder.record(AttemptRow.of(attempt, "bench"))
+            recorder.record(attempt)
             waits.append(time.perf_counter() - started)
             time.sleep(0.001)
     return statistics.quantiles(waits, n=100)[-1]

@@ -14,12 +14,18 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from market_pipeline.fetching.calls import Attempt
-from market_pipeline.providers.errors import MalformedResponse
+from market_pipeline.providers.errors import (
+    MalformedResponse,
+    NoData,
+    ProviderError,
+    RateLimited,
+    Unavailable,
+    UnknownSymbol,
+)
 from market_pipeline.providers.messages import Ask
 from market_pipeline.storage.database import Database
 from market_pipeline.tracking.attempts import AttemptRow, write_attempts
@@ -27,33 +33,31 @@ from market_pipeline.tracking.recorder import Recorder
 from market_pipeline.tracking.spool import Spool
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
-OUTCOMES = ("success", "success", "no_data", "unknown_symbol", "unavailable", "malformed", "rate_limited")
+ERRORS = (None, None, NoData, UnknownSymbol, Unavailable, MalformedResponse, RateLimited)
 
 
-def attempt(number: int, dice: random.Random, **fields: Any) -> AttemptRow:
-    outcome = dice.choice(OUTCOMES)
+def attempt(number: int, dice: random.Random, **fields: Any) -> Attempt:
+    error = dice.choice(ERRORS)
     made: dict[str, Any] = {
-        "attempted_at": START + timedelta(seconds=number),
-        "run_id": "run",
-        "data_type": dice.choice(("stock_quotes", "news")),
         "provider": dice.choice(("yahoo", "fmp")),
         "endpoint": "stock_quotes/Quote",
-        "symbols": ["AAPL"],
-        "outcome": outcome,
-        "http_status": 200,
-        "response_time_ms": float(dice.randrange(1, 100)),
-        "records": int(outcome == "success"),
-        "rejected": 0,
-        "retry_after_seconds": None,
-        "error_message": None if outcome == "success" else f"{outcome} {number}",
-        "sample": None,
+        "ask": Ask(data_type=dice.choice(("stock_quotes", "news")), symbols=("AAPL",), now=START),
+        "cost": 1,
+        "started_at": START + timedelta(seconds=number),
+        "response_ms": float(dice.randrange(1, 100)),
+        "status": 200,
+        "error": None if error is None else error(f"no {number}"),
     }
-    return AttemptRow(**made | fields)
+    return Attempt(**made | fields)
 
 
-def attempts(count: int) -> list[AttemptRow]:
+def attempts(count: int) -> list[Attempt]:
     dice = random.Random(7)
     return [attempt(number, dice) for number in range(count)]
+
+
+def row(of: Attempt) -> AttemptRow:
+    return AttemptRow.of(of, "run")
 
 
 @pytest.fixture
@@ -61,23 +65,27 @@ def spool(tmp_path: Path) -> Spool:
     return Spool(tmp_path / "spool" / "attempts.jsonl")
 
 
-def recorded(database: Database) -> tuple[set[UUID], int]:
-    """The keys of all attempts, each of which has to be there once, and how many the running totals count."""
+def recorded(database: Database) -> tuple[set[datetime], int]:
+    """When all attempts were made, each of which has to be there once, and how many the running totals count."""
     with database.connect() as connection:
-        keys = [key for (key,) in connection.execute("SELECT attempt_key FROM fetch_attempts").fetchall()]
+        times = [time for (time,) in connection.execute("SELECT attempted_at FROM fetch_attempts").fetchall()]
         ((total,),) = connection.execute("SELECT coalesce(sum(total_attempts), 0) FROM provider_stats").fetchall()
-    assert len(keys) == len(set(keys))
-    return set(keys), int(total)
+    assert len(times) == len(set(times))
+    return set(times), int(total)
 
 
-def record(database: Database, spool: Spool, rows: Iterable[AttemptRow]) -> None:
-    with Recorder(database, spool) as recorder:
-        for row in rows:
-            recorder.record(row)
+def made_at(made: Iterable[Attempt]) -> set[datetime]:
+    return {one.started_at for one in made}
 
 
-def _record(database: Database, spool: Path, rows: list[AttemptRow]) -> None:
-    record(database, Spool(spool), rows)
+def record(database: Database, spool: Spool, made: Iterable[Attempt]) -> None:
+    with Recorder(database, spool, "run") as recorder:
+        for one in made:
+            recorder.record(one)
+
+
+def _record(database: Database, spool: Path, made: list[Attempt]) -> None:
+    record(database, Spool(spool), made)
 
 
 @contextmanager
@@ -94,16 +102,16 @@ def away(database: Database) -> Iterator[None]:
 
 
 def test_all_that_is_recorded_is_written_when_the_recorder_is_left(database: Database, spool: Spool) -> None:
-    rows = attempts(1000)
-    record(database, spool, rows)
-    assert recorded(database) == ({row.attempt_key for row in rows}, 1000)
+    made = attempts(1000)
+    record(database, spool, made)
+    assert recorded(database) == (made_at(made), 1000)
     assert not spool.waiting
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_totals_agree_with_the_attempts_however_they_were_cut_into_flushes(database: Database, seed: int) -> None:
     dice = random.Random(seed)
-    rows = [attempt(number, dice) for number in range(200)]
+    rows = [row(attempt(number, dice)) for number in range(200)]
     with database.connect() as connection:
         waiting = list(rows)
         while waiting:
@@ -139,9 +147,9 @@ NOWHERE = Database("postgresql://nobody:very-secret@127.0.0.1:1/nothing")
 def test_without_a_database_the_caller_notices_nothing_and_the_log_says_so_once(
     caplog: pytest.LogCaptureFixture, spool: Spool
 ) -> None:
-    with caplog.at_level(logging.WARNING), Recorder(NOWHERE, spool) as recorder:
-        for row in attempts(10):
-            recorder.record(row)
+    with caplog.at_level(logging.WARNING), Recorder(NOWHERE, spool, "run") as recorder:
+        for one in attempts(10):
+            recorder.record(one)
             time.sleep(0.15)  # so that they are flushed in three parts
     assert len([line for line in caplog.messages if "cannot be recorded, fetching goes on" in line]) == 1
     assert str(spool.path) in caplog.text
@@ -151,11 +159,11 @@ def test_without_a_database_the_caller_notices_nothing_and_the_log_says_so_once(
 def test_attempts_that_waited_are_loaded_once_by_the_next_recorder_that_reaches_the_database(
     database: Database, spool: Spool
 ) -> None:
-    rows = attempts(300)
-    record(NOWHERE, spool, rows[:200])
+    made = attempts(300)
+    record(NOWHERE, spool, made[:200])
     assert recorded(database) == (set(), 0)
-    record(database, spool, rows[200:])
-    assert recorded(database) == ({row.attempt_key for row in rows}, 300)
+    record(database, spool, made[200:])
+    assert recorded(database) == (made_at(made), 300)
     assert not spool.waiting
     record(database, spool, [])
     assert recorded(database)[1] == 300
@@ -168,16 +176,17 @@ def test_a_recorder_that_records_nothing_loads_as_well(database: Database, spool
 
 
 def test_a_database_that_comes_back_during_the_run_gets_what_waited(database: Database, spool: Spool) -> None:
-    first, second = attempts(60)[:30], attempts(30)
-    with Recorder(database, spool) as recorder:
+    made = attempts(60)
+    first, second = made[:30], made[30:]
+    with Recorder(database, spool, "run") as recorder:
         with away(database):
-            for row in first:
-                recorder.record(row)
+            for one in first:
+                recorder.record(one)
             wait_until(lambda: spool.waiting)
-        for row in second:
-            recorder.record(row)
+        for one in second:
+            recorder.record(one)
         wait_until(lambda: not spool.waiting)
-    assert recorded(database) == ({row.attempt_key for row in [*first, *second]}, 60)
+    assert recorded(database) == (made_at(made), 60)
 
 
 def test_a_crash_between_loading_and_forgetting_counts_nothing_twice(database: Database, spool: Spool) -> None:
@@ -191,14 +200,18 @@ def test_a_crash_between_loading_and_forgetting_counts_nothing_twice(database: D
 
 
 def test_processes_that_load_at_the_same_time_count_nothing_twice(database: Database, spool: Spool) -> None:
-    rows = attempts(4000)
-    record(NOWHERE, spool, rows[:2000])
+    made = attempts(4000)
+    record(NOWHERE, spool, made[:2000])
     with ProcessPoolExecutor(6, get_context("fork")) as pool:
-        parts = [pool.submit(_record, database, spool.path, rows[2000 + number :: 6][:200]) for number in range(6)]
+        parts = [pool.submit(_record, database, spool.path, made[2000 + number :: 6][:200]) for number in range(6)]
         for part in parts:
             part.result()
     record(database, spool, [])
     assert recorded(database)[1] == 2000 + 1200
+
+
+class OfAnotherVersion(ProviderError):
+    outcome = "unheard of"
 
 
 def test_what_no_database_can_take_does_not_hold_up_the_rest(
@@ -206,30 +219,28 @@ def test_what_no_database_can_take_does_not_hold_up_the_rest(
 ) -> None:
     dice = random.Random(3)
     good = [attempt(number, dice) for number in range(20)]
-    record(database, spool, [*good[:10], attempt(99, dice, outcome="of another version"), *good[10:]])
+    record(database, spool, [*good[:10], attempt(99, dice, error=OfAnotherVersion("?")), *good[10:]])
     spool.append([b'{"half a li', b"[]", b'{"attempted_at": "now"}'])
     record(database, spool, [])
-    assert recorded(database) == ({row.attempt_key for row in good}, 20)
+    assert recorded(database) == (made_at(good), 20)
     assert not spool.waiting
     assert sum("are no fetch attempts" in line for line in caplog.messages) > 0
 
 
 def test_attempts_of_the_spool_do_not_pass_for_the_latest_ones(database: Database, spool: Spool) -> None:
     dice = random.Random(1)
-    old = attempt(1, dice, provider="yahoo", data_type="news", outcome="unavailable", error_message="then")
-    new = [
-        attempt(2, dice, provider="yahoo", data_type="news", outcome="unavailable", error_message="now"),
-        attempt(3, dice, provider="yahoo", data_type="news", outcome="success", error_message=None),
-    ]
+    known: dict[str, Any] = {"provider": "yahoo", "ask": Ask(data_type="news", symbols=("AAPL",), now=START)}
+    old = attempt(1, dice, **known, error=Unavailable("then"))
+    new = [attempt(2, dice, **known, error=Unavailable("now")), attempt(3, dice, **known, error=None)]
     record(NOWHERE, spool, [old])
     with database.connect() as connection:
-        write_attempts(connection, new)
+        write_attempts(connection, [row(one) for one in new])
     record(database, spool, [])
     with database.connect() as connection:
         found = connection.execute(
             "SELECT total_attempts, failures, consecutive_failures, last_error, last_attempt_at FROM provider_stats"
         ).fetchall()
-    assert found == [(3, 2, 0, "now", new[-1].attempted_at)]
+    assert found == [(3, 2, 0, "now", new[-1].started_at)]
 
 
 def test_words_that_postgresql_cannot_store_are_recorded_without_the_parts_it_cannot(database: Database) -> None:
@@ -239,7 +250,7 @@ def test_words_that_postgresql_cannot_store_are_recorded_without_the_parts_it_ca
         provider="yahoo", endpoint="news/News", ask=ask, cost=1, started_at=START, response_ms=1, error=error
     )
     with database.connect() as connection:
-        write_attempts(connection, [AttemptRow.of(made, "run")])
+        write_attempts(connection, [row(made)])
         assert connection.execute("SELECT error_message, sample FROM fetch_attempts").fetchall() == [("broken ?", "?")]
 
 
