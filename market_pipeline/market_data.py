@@ -7,78 +7,36 @@ the caller's; Dagster is nobody's business here.
 import logging
 import random
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from market_pipeline.datasets import Dataset, Record, Strategy
-from market_pipeline.fetching.calls import Attempt, Caller
+from market_pipeline.datasets import Dataset, Strategy
+from market_pipeline.delivery import Refreshed, comparing, storing
+from market_pipeline.fetching.calls import Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.planner import Wanted
-from market_pipeline.fetching.report import Errors, Report
-from market_pipeline.fetching.router import Deliver, Router
-from market_pipeline.providers.errors import MalformedResponse, NoData, ProviderError
+from market_pipeline.fetching.report import Report
+from market_pipeline.fetching.router import Router
 from market_pipeline.providers.messages import Window
 from market_pipeline.ranking import NoVendor, Ranking, open_ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
-from market_pipeline.storage.answers import AnswerCache, CachedAnswer, Question
-from market_pipeline.storage.constituents import ImplausibleList, record_members
+from market_pipeline.storage.answers import AnswerCache, Question
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.locks import impatient
 from market_pipeline.storage.universe import claim_series
-from market_pipeline.storage.upsert import Written, total
-from market_pipeline.storage.writer import Provenance, Writer
-from market_pipeline.tracking.consensus import Comparison, Ours, deviation, figures_of
+from market_pipeline.tracking.consensus import Comparison, Ours
 from market_pipeline.tracking.failed_symbols import clear_failures, failures, record_failures
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
 from market_pipeline.tracking.recorder import Recorder, spool_for
 
-SAMPLE = 5  # records
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Refreshed:
-    """What a refresh did: the router's report, what earlier answers served, and the rows in the table."""
-
-    cached: dict[str, CachedAnswer]
-    """The earlier answers that serve, by symbol: nobody was asked for these."""
-    report: Report
-    """What came of asking for the other symbols."""
-    order: tuple[str, ...] = ()
-    """The vendors as they were asked."""
-    stale: dict[str, CachedAnswer] = field(default_factory=dict)
-    """The old answers that serve for some of the symbols that failed; the rows say so, and the symbols are still owed."""
-    rows_by_symbol: defaultdict[str, Written] = field(default_factory=lambda: defaultdict(Written))
-    rows_by_day: Counter[date] = field(default_factory=Counter)
-    """Records of each day, for datasets that are kept by day or session."""
-    told_at: dict[str, datetime] = field(default_factory=dict)
-    """When the last answer about each symbol came: a fetch may take an hour."""
-    membership_changes: dict[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    """Members `added` and `removed`, by index, for datasets whose answers are whole lists."""
-    sample: list[Record] = field(default_factory=list)
-    """The first few records, to look at."""
-
-    @property
-    def written(self) -> Written:
-        return total(self.rows_by_symbol)
-
-    @property
-    def settled(self) -> list[str]:
-        """The symbols that a vendor has answered for, now or lately."""
-        return [*self.cached, *self.report.answered]
-
-    @property
-    def unserved(self) -> dict[str, Errors]:
-        """Why each vendor did not answer, for symbols that no old answer serves either."""
-        return {symbol: errors for symbol, errors in self.report.failed.items() if symbol not in self.stale}
 
 
 class MarketData:
@@ -179,7 +137,7 @@ class MarketData:
         ranked = self._ranking.of(connection, wanted, providers)
         wanted = replace(wanted, asked_first=ranked.asked_first)
         done.order = ranked.order
-        deliver = self._storing(connection, wanted, cache, done)
+        deliver = storing(connection, wanted, cache, done, clock=self._clock, run_id=self._run_id)
         vendors = [self._vendors[name] for name in ranked.order]
         self._router.fetch(wanted, vendors, report, deliver, progress=lambda: progress(done))
         if dataset.pinned and timeframe is not None:
@@ -211,7 +169,7 @@ class MarketData:
                     continue
                 others = [self._vendors[name] for name in order if name != vendor and not self._ranking.is_scarce(name)]
                 report = Report(requested=len(wanted.symbols))
-                self._router.fetch(wanted, others, report, _comparing(dataset, ours, found), progress=lambda: None)
+                self._router.fetch(wanted, others, report, comparing(dataset, ours, found), progress=lambda: None)
         return found
 
     def deadline(self, dataset: Dataset, seconds: float | None = None) -> datetime:
@@ -219,54 +177,6 @@ class MarketData:
         fetches stays fresh."""
         longest = self._longest_wait if seconds is None else timedelta(seconds=seconds)
         return self._clock() + min(longest, dataset.freshness.warn)
-
-    def _storing(
-        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, cache: AnswerCache, done: Refreshed
-    ) -> Deliver:
-        """What takes answers of a vendor as they arrive: writes them, remembers them, and counts them into `done`."""
-        dataset, writer = wanted.dataset, Writer(connection)
-
-        def deliver(attempts: Sequence[Attempt], settled: Sequence[str]) -> dict[str, ProviderError]:
-            records = [record for attempt in attempts for record in attempt.records]
-            rejected = [row for attempt in attempts for row in attempt.rejected]
-            now = self._clock()
-            done.told_at.update((symbol, now) for attempt in attempts for symbol in attempt.ask.symbols)
-            if not records and not rejected and not settled:
-                return {}
-            provenance = Provenance(attempts[0].provider, now, self._run_id)
-            written = writer.write(dataset, records, provenance, wanted.asked_first if dataset.pinned else None)
-            for symbol, rows in written.items():
-                done.rows_by_symbol[symbol] += rows
-            writer.quarantine(dataset, rejected, provenance)
-            refused = self._end_absent(connection, dataset, records, settled, done) if dataset.complete else {}
-            kept = {symbol: done.rows_by_symbol[symbol].rows for symbol in settled if symbol not in refused}
-            cache.remember(provenance.provider, kept)
-            done.sample += records[: SAMPLE - len(done.sample)]
-            days = (dataset.day_of(record) for record in records)
-            done.rows_by_day.update(day for day in days if day is not None)
-            return refused
-
-        return deliver
-
-    def _end_absent(
-        self,
-        connection: psycopg.Connection[TupleRow],
-        dataset: Dataset,
-        records: Sequence[Record],
-        lists: Sequence[str],
-        done: Refreshed,
-    ) -> dict[str, ProviderError]:
-        """Mark stored members that whole lists have no longer.  A list that leaves out too much to be true is refused."""
-        refused: dict[str, ProviderError] = {}
-        for index in lists:
-            members = {getattr(record, dataset.key[-1]) for record in records if record.symbol == index}
-            try:
-                done.membership_changes[index] = record_members(
-                    connection, index, members, now=self._clock(), run_id=self._run_id
-                )
-            except ImplausibleList as error:
-                refused[index] = MalformedResponse(str(error))
-        return refused
 
     def _note_freshness(self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed) -> None:
         """Write down which symbols are fresh now."""
@@ -281,23 +191,6 @@ class MarketData:
         record_freshness(
             connection, dataset, refreshes, timeframe=wanted.timeframe or "", sessions=self._sessions, now=now
         )
-
-
-def _comparing(dataset: Dataset, ours: Mapping[str, Ours], found: dict[str, Comparison]) -> Deliver:
-    """What takes answers of a vendor and compares them; one without a row that we have too is none."""
-
-    def deliver(attempts: Sequence[Attempt], settled: Sequence[str]) -> dict[str, ProviderError]:
-        theirs = figures_of(dataset, (record for attempt in attempts for record in attempt.records))
-        refused: dict[str, ProviderError] = {}
-        for symbol in settled:
-            apart = deviation(ours[symbol].figures, theirs.get(symbol, {}))
-            if apart is None:
-                refused[symbol] = NoData("it has no row that we have too")
-            else:
-                found[symbol] = Comparison(symbol, attempts[0].provider, apart)
-        return refused
-
-    return deliver
 
 
 @contextmanager

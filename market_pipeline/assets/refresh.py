@@ -18,8 +18,8 @@ from market_pipeline.assets.inspection import inspect
 from market_pipeline.assets.progress import Progress
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target_of
 from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.delivery import Refreshed
 from market_pipeline.fetching.report import Errors
-from market_pipeline.market_data import Refreshed
 from market_pipeline.partitions import SYMBOLS, key_of
 from market_pipeline.ranking import NoVendor
 from market_pipeline.resources import Pipeline
