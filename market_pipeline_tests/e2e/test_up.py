@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -12,7 +13,7 @@ import requests
 from market_pipeline.datasets import DATASETS
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline_tests.e2e.conftest import User, free_port
-from market_pipeline_tests.e2e.up import LOCATION, Up, started, until
+from market_pipeline_tests.e2e.up import LOCATION, Up, answers, started, until
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +22,9 @@ THANKSGIVING = datetime(2026, 11, 26, 15, tzinfo=UTC).timestamp()
 
 @pytest.fixture(scope="module")
 def up(user: User) -> Iterator[Up]:
-    with started(user, SIMULATOR_FAULTS="*:latency=0.2") as running:
+    """Nothing is fetched but what is asked for and what is due: no history, nothing that is missing."""
+    quiet = {"HISTORY_SESSIONS": "0", "FRESHNESS_RUNS": "0"}
+    with started(user, SIMULATOR_FAULTS="*:latency=0.2", **quiet) as running:
         yield running
 
 
@@ -34,12 +37,7 @@ def test_the_ui_answers_and_lists_the_assets(up: Up) -> None:
 
 
 def test_all_schedules_and_sensors_are_running(up: Up) -> None:
-    (repository,) = up.ask(
-        """{ repositoriesOrError { ... on RepositoryConnection { nodes {
-            schedules { name scheduleState { status } } sensors { name sensorState { status } } } } } }"""
-    )["repositoriesOrError"]["nodes"]
-    states = {one["name"]: one["scheduleState"]["status"] for one in repository["schedules"]}
-    states |= {one["name"]: one["sensorState"]["status"] for one in repository["sensors"]}
+    states = up.automations()
     assert {*(f"{name}_schedule" for name in DATASETS), "symbols_sensor"} <= states.keys()
     assert set(states.values()) == {"RUNNING"}
 
@@ -66,6 +64,51 @@ def test_a_tick_on_a_holiday_says_why_it_does_nothing(up: Up) -> None:
         "XNYS is closed: Thanksgiving; it opens again on Friday 2026-11-27 at 09:30 (America/New_York)"
     )
     assert not found["runRequests"]
+
+
+def test_what_is_asked_of_the_monitor_is_done_by_dagster(up: Up, user: User) -> None:
+    """Everything that runs by itself is off from here on, so that nothing depends on what is due."""
+    here = f"http://127.0.0.1:{user.environment['MONITOR_PORT']}"
+
+    def told(method: str, path: str, status: int = 200, **asked: Any) -> Any:
+        answer = requests.request(method, f"{here}{path}", timeout=60, **asked)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def switched_on() -> set[str]:
+        return {name for name, status in up.automations().items() if status == "RUNNING"}
+
+    def status(task_id: str) -> str:
+        return str(told("GET", f"/api/v1/tasks/{task_id}")["status"])
+
+    def cancelled(task_id: str) -> bool:  # Dagster refuses while the run's process starts
+        return requests.post(f"{here}/api/v1/tasks/{task_id}/cancel", timeout=60).status_code == 202
+
+    until(lambda: answers(f"{here}/healthz"), 120)
+    everything = switched_on()
+    for call, on in (("stop", set()), ("start", everything), ("stop", set())):
+        assert set(told("POST", f"/api/scheduler/{call}")["changed"]) == everything
+        assert switched_on() == on
+    assert told("GET", "/api/v1/enrichment/resume")["status"] == "running"
+    assert switched_on() == {"enrichment_schedule"}
+    assert told("POST", "/api/v1/enrichment/pause")["status"] == "paused"
+    assert switched_on() == set()
+
+    key, path = {"Idempotency-Key": "once"}, "/api/v1/enrichment/trigger?symbols=AAPL"
+    enrichment, again = (told("POST", path, 202, headers=key)["run_id"] for _ in range(2))
+    assert enrichment == again
+    assert "once" in told("POST", "/api/scheduler/force-refresh", 409, headers=key)["detail"]
+    asked = {"symbols": ["AAPL"], "data_type": "stock_quotes"}
+    quotes = told("POST", "/api/scheduler/refresh", 202, json=asked)["task_id"]
+    everywhere = told("POST", "/api/scheduler/force-refresh", 202)["task_id"]
+    until(lambda: user.rows(f"SELECT 1 FROM scheduler_execution_log WHERE run_id = '{everywhere}'"), 300)
+    until(lambda: cancelled(everywhere), 300)
+    until(lambda: {status(enrichment), status(quotes)} == {"completed"}, 300)
+    assert told("GET", "/api/v1/enrichment/dashboard/job-status/AAPL")["status"] == "completed"
+    assert told("GET", "/api/v1/enrichment/history?limit=5")["jobs"][0]["successful"] == 1
+    until(lambda: status(everywhere) == "cancelled", 300)
+    assert "detail" in told("POST", f"/api/v1/tasks/{everywhere}/cancel", 409)
+    assert told("GET", "/api/scheduler/status")["running"] is True
 
 
 def test_ctrl_c_in_the_middle_of_a_run_ends_everything_but_the_database(

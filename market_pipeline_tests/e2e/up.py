@@ -37,6 +37,15 @@ class Up:
         assert "errors" not in answer, answer
         return answer["data"]
 
+    def automations(self) -> dict[str, str]:
+        """The status of each schedule and sensor, by name."""
+        (repository,) = self.ask(
+            """{ repositoriesOrError { ... on RepositoryConnection { nodes {
+                schedules { name scheduleState { status } } sensors { name sensorState { status } } } } } }"""
+        )["repositoriesOrError"]["nodes"]
+        states = {one["name"]: one["scheduleState"]["status"] for one in repository["schedules"]}
+        return states | {one["name"]: one["sensorState"]["status"] for one in repository["sensors"]}
+
     def launch(self, job: str, **config: Any) -> str:
         """Starts a run as the UI does; its id.  `config` is the run config of its only op."""
         settings = {"ops": {job.removesuffix("_job"): {"config": config}}} if config else {}
@@ -49,13 +58,17 @@ class Up:
         return str(launched["run"]["runId"])
 
     def answers(self) -> bool:
-        try:
-            return requests.get(f"http://127.0.0.1:{self.port}/server_info", timeout=5).ok
-        except requests.ConnectionError:
-            return False
+        return answers(f"http://127.0.0.1:{self.port}/server_info")
 
     def says(self, words: str) -> bool:
         return any(words in line for line in self.output)
+
+
+def answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def until(happened: Callable[[], object], seconds: float = 60) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from market_pipeline.datasets import DATASETS
@@ -194,6 +195,21 @@ def test_a_call_with_the_same_key_starts_one_run(monitor: Monitor) -> None:
     assert first == second != other
     assert len(monitor.switchboard.launched) == 2
     assert monitor.switchboard.launched[0][1] == {"ops": {"news": {"config": {"symbols": ["AAPL"]}}}}
+
+
+def test_a_key_that_was_used_for_something_else_is_refused(monitor: Monitor) -> None:
+    def ask(path: str, **asked: Any) -> httpx.Response:
+        return monitor.client.post(path, headers={"Idempotency-Key": "monday-1"}, **asked)
+
+    assert ask("/api/scheduler/refresh", json={"symbols": ["AAPL"], "data_type": "news"}).status_code == 202
+    for refused in (
+        ask("/api/scheduler/refresh", json={"symbols": ["AAPL", "JPM"], "data_type": "news"}),
+        ask("/api/scheduler/force-refresh"),
+        ask("/api/v1/enrichment/trigger", params={"symbols": "AAPL"}),
+    ):
+        assert refused.status_code == 409
+        assert "monday-1 belongs to an earlier request" in refused.json()["detail"]
+    assert len(monitor.switchboard.launched) == 1
 
 
 def test_everything_is_switched_off_and_on(monitor: Monitor) -> None:

@@ -118,6 +118,14 @@ def test_live_data_and_people_go_before_the_rest_and_backfills_wait(queue: Queue
     assert waiting == "backfill"
 
 
+def test_what_somebody_has_asked_for_goes_before_all_that_is_caught_up_on(queue: Queue) -> None:
+    for number in range(30):
+        queue.submit(JOBS[number % 6], {"market_pipeline/purpose": "onboarding", **Priority.LOW.tags})
+        queue.submit(JOBS[number % 6], {"market_pipeline/purpose": "freshness", **Priority.LOW.tags})
+    by_monitor = queue.submit("market_data_refresh", Priority.URGENT.tags)
+    assert queue.launched()[0] == by_monitor
+
+
 def test_of_backfills_two_run_at_once_and_others_find_places(queue: Queue) -> None:
     backfills = [queue.submit(job, BACKFILL) for job in JOBS[:5]]
     assert queue.launched() == backfills[:2]

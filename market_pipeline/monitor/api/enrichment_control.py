@@ -84,13 +84,15 @@ def trigger(
     return Triggered(timestamp=services.clock(), symbols_to_process=len(chosen), run_id=run_id)
 
 
-@router.api_route("/pause", methods=["GET", "POST"], dependencies=[Depends(controller)])
+@router.get("/pause", dependencies=[Depends(controller)])
+@router.post("/pause", dependencies=[Depends(controller)])
 def pause(services: Served) -> Switched:
     """Turn the daily enrichment off; one that runs goes on."""
     return _switch(services, on=False)
 
 
-@router.api_route("/resume", methods=["GET", "POST"], dependencies=[Depends(controller)])
+@router.get("/resume", dependencies=[Depends(controller)])
+@router.post("/resume", dependencies=[Depends(controller)])
 def resume(services: Served) -> Switched:
     """Turn the daily enrichment on again."""
     return _switch(services, on=True)

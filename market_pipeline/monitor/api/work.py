@@ -60,7 +60,7 @@ def task_status(services: Served, task_id: UUID) -> Task:
 
 @router.post("/tasks/{task_id}/cancel", status_code=202, dependencies=[Depends(controller)])
 def cancel(services: Served, task_id: UUID) -> Cancelled:
-    """Stop a run that is queued or running; what it has stored stays."""
+    """Stop a run that is queued or running; what it has stored stays.  409 while its process starts: ask again then."""
     services.dagster.cancel(str(task_id))
     return Cancelled(task_id=str(task_id), requested_at=services.clock())
 
