@@ -82,6 +82,7 @@ def compute_each(
     """
     batch = Batch()
     for one in series:
+        log.note([SymbolStatus(symbol=one[0], timeframe=one[1], status="in_progress")])  # from here on its time counts
         try:
             computed = batch.computed[one] = compute(one)
             log.note([_status(one, computed=computed)])

@@ -18,14 +18,14 @@ class ComputeStats:
 
 
 def compute_stats(connection: psycopg.Connection[TupleRow], window: timedelta) -> ComputeStats:
-    """Of the computations that began within the last `window`."""
+    """Of the computations that began within the last `window` and have ended."""
     with connection.cursor(row_factory=class_row(ComputeStats)) as cursor:
         (found,) = cursor.execute(
             """
             SELECT count(*) AS total_computations, count(*) FILTER (WHERE success) AS successful,
                 (100.0 * count(*) FILTER (WHERE success) / nullif(count(*), 0))::double precision AS success_rate,
                 avg(computation_time_ms)::double precision AS avg_computation_time_ms
-            FROM enrichment_compute_log WHERE started_at > now() - %s
+            FROM enrichment_compute_log WHERE started_at > now() - %s AND computed_at IS NOT NULL
             """,
             [window],
         ).fetchall()

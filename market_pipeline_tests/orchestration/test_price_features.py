@@ -57,6 +57,8 @@ def test_a_run_without_a_partition_computes_what_there_is_and_says_where_it_came
     assert (providers, run_id) == (["yahoo"], run.result.run_id)
     statuses = runs.rows("SELECT symbol, timeframe, status FROM symbol_computation_status WHERE features_computed > 0")
     assert sorted(statuses) == [("AAPL", "1d", "completed"), ("MSFT", "1d", "completed")]
+    times = runs.rows("SELECT computation_time_ms FROM enrichment_compute_log")
+    assert all(milliseconds > 0 for (milliseconds,) in times)
     freshness = runs.rows("SELECT symbol, data_point_count FROM feature_freshness WHERE status <> 'missing'")
     assert sorted(freshness) == [("AAPL", len(sessions)), ("MSFT", len(sessions))]
 
