@@ -20,7 +20,7 @@ from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import ROUTES
 from market_pipeline.settings import load_provider_settings, load_settings
 from market_pipeline.storage.prepare import prepared_database
-from market_pipeline.tracking.gates import gate_events, gate_status, reset_provider_failures
+from market_pipeline.tracking.gates import STATE_WORDS, gate_events, gate_status, reset_provider_failures
 from market_pipeline.tracking.statistics import ProviderPerformance, provider_performance
 
 WATCH_SECONDS = 2.0
@@ -105,11 +105,11 @@ def _table(lines: list[VendorLine]) -> Group:
     for line in lines:
         one = line.performance
         if one is None:
-            table.add_row(line.name, line.state)
+            table.add_row(line.name, _shown(line.state))
             continue
         table.add_row(
             line.name,
-            line.state,
+            _shown(line.state),
             _until(one.away_until, now),
             str(one.total_attempts),
             "–" if one.success_rate is None else f"{one.success_rate:.1f}",
@@ -123,6 +123,10 @@ def _table(lines: list[VendorLine]) -> Group:
         if words is not None:
             said.append(Text(f"{line.name}: {words}", no_wrap=True, overflow="ellipsis"))
     return Group(table, *said)
+
+
+def _shown(state: str) -> str:
+    return STATE_WORDS.get(state, state)
 
 
 def _until(moment: datetime | None, now: datetime) -> str:
@@ -151,7 +155,7 @@ def endpoints(as_json: AsJson = False) -> None:
         table.add_row(
             one.name,
             one.scope or "",
-            one.state,
+            _shown(one.state),
             "" if one.away_until is None else f"{one.away_until:%Y-%m-%d %H:%M:%S}",
             percent(100 * (1 - one.failure_rate) if calls else None),
             f"{one.active_count} of {one.active_count + one.available_slots}",
@@ -203,7 +207,9 @@ def events(
     table = Table("time (UTC)", "vendor", "endpoint", "from", "to", "reason")
     for one in found:
         time = f"{one.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(time, one.provider, one.scope or "all", one.from_state, one.to_state, escape(one.reason))
+        table.add_row(
+            time, one.provider, one.scope or "all", _shown(one.from_state), _shown(one.to_state), escape(one.reason)
+        )
     console.print(table)
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from market_pipeline.monitor.charts import shares
 from market_pipeline.monitor.services import Services
+from market_pipeline.tracking.gates import STATE_WORDS
 from market_pipeline.tracking.history import PastExecution
 from market_pipeline.tracking.staleness import StalenessSummary
 
@@ -138,6 +139,7 @@ def _hues(parts: list[tuple[str, int]]) -> Markup:
 templates.env.filters.update(
     ago=_ago,
     clock=_clock,
+    gate=STATE_WORDS.__getitem__,
     commands=_commands,
     count=_count,
     hues=_hues,

@@ -4,7 +4,7 @@ The decisions themselves, and every change, are the functions gate_* in sql/func
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -55,6 +55,19 @@ class GateEvent:
     from_state: str
     to_state: str
     reason: str
+
+
+STATE_WORDS: Mapping[str, str] = {
+    "ready": "ready",
+    "closed": "ready",
+    "half_open": "on trial",
+    "open": "resting",
+    "cooldown": "put away",
+    "throttled": "rate-limited",
+    "key_rejected": "key rejected",
+    "not_entitled": "not in its plan",
+}
+"""The states for people: a circuit breaker that is closed lets calls through, and reads like a closed door."""
 
 
 def gate_status(connection: psycopg.Connection[TupleRow]) -> list[GateStatus]:

@@ -49,7 +49,7 @@ def test_a_vendor_that_was_put_away_shows_why_and_comes_back_by_hand(database: D
 
 def test_the_tables_show_the_same(database: Database) -> None:
     put_away(database)
-    assert "cooldown" in run()
+    assert "put away" in run()
     assert "finnhub: 5 failures in a row" in run()
     assert "stock_quotes/" in run("endpoints")
     assert "5 failures in a row" in run("events")
