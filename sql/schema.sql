@@ -1576,6 +1576,28 @@ CREATE TABLE public.tracked_symbols (
 
 COMMENT ON TABLE public.tracked_symbols IS 'The universe: what is fetched while active; removing a symbol deactivates it and keeps its data.';
 
+COMMENT ON COLUMN public.tracked_symbols.symbol IS 'canonical ticker: BRK.B, ^GSPC';
+
+COMMENT ON COLUMN public.tracked_symbols.name IS 'name of the company or fund';
+
+COMMENT ON COLUMN public.tracked_symbols.asset_class IS 'what kind of security it is: stock, etf, index, …';
+
+COMMENT ON COLUMN public.tracked_symbols.exchange IS 'where it is listed, as whoever added it spells it';
+
+COMMENT ON COLUMN public.tracked_symbols.sector IS 'sector, one of eleven: Technology, Healthcare, Financial Services, …';
+
+COMMENT ON COLUMN public.tracked_symbols.industry IS 'industry within the sector';
+
+COMMENT ON COLUMN public.tracked_symbols.indices IS 'names of the indices that it is in: S&P 500, Nasdaq 100, …';
+
+COMMENT ON COLUMN public.tracked_symbols.timeframes IS 'bar lengths that are fetched for it: 1d, 1h';
+
+COMMENT ON COLUMN public.tracked_symbols.active IS 'whether it is fetched; a symbol that was removed keeps its data';
+
+COMMENT ON COLUMN public.tracked_symbols.added_at IS 'when its row was made';
+
+COMMENT ON COLUMN public.tracked_symbols.updated_at IS 'when its row changed last';
+
 COMMENT ON COLUMN public.tracked_symbols.tracked_since IS 'when it was added, added again after a removal, or given further bar lengths; in the order of commits';
 
 CREATE VIEW public.expected_freshness AS

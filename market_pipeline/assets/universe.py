@@ -16,7 +16,10 @@ from market_pipeline.storage.constituents import track_members
 from market_pipeline.storage.universe import TrackedSymbol
 from market_pipeline.storage.universe import tracked_symbols as read_symbols
 
-COLUMNS = [dg.TableColumn(name, type=column_type(kind)) for name, kind in get_type_hints(TrackedSymbol).items()]
+COLUMNS = [
+    dg.TableColumn(name, type=column_type(kind), description=kind.__metadata__[0].documentation)
+    for name, kind in get_type_hints(TrackedSymbol, include_extras=True).items()
+]
 
 
 @dg.asset(

@@ -11,11 +11,13 @@ from datetime import datetime
 from importlib import resources
 from io import StringIO
 from pathlib import Path
+from typing import Annotated
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
+from typing_extensions import Doc
 
 from market_pipeline.datasets import SYMBOL_PATTERN, Dataset
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
@@ -31,17 +33,17 @@ class InvalidSymbol(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class TrackedSymbol:
-    """One row of `tracked_symbols`."""
+    """One row of `tracked_symbols`; what its columns mean is said here, and repeated in the table's comments."""
 
-    symbol: str
-    name: str | None = None
-    asset_class: str = "stock"
-    exchange: str | None = None
-    sector: str | None = None
-    industry: str | None = None
-    indices: tuple[str, ...] = ()
-    timeframes: tuple[str, ...] = ("1d",)
-    active: bool = True
+    symbol: Annotated[str, Doc("canonical ticker: BRK.B, ^GSPC")]
+    name: Annotated[str | None, Doc("name of the company or fund")] = None
+    asset_class: Annotated[str, Doc("what kind of security it is: stock, etf, index, …")] = "stock"
+    exchange: Annotated[str | None, Doc("where it is listed, as whoever added it spells it")] = None
+    sector: Annotated[str | None, Doc("sector, one of eleven: Technology, Healthcare, Financial Services, …")] = None
+    industry: Annotated[str | None, Doc("industry within the sector")] = None
+    indices: Annotated[tuple[str, ...], Doc("names of the indices that it is in: S&P 500, Nasdaq 100, …")] = ()
+    timeframes: Annotated[tuple[str, ...], Doc("bar lengths that are fetched for it: 1d, 1h")] = ("1d",)
+    active: Annotated[bool, Doc("whether it is fetched; a symbol that was removed keeps its data")] = True
 
 
 def checked_symbol(text: str) -> str:

@@ -117,6 +117,19 @@ def test_the_columns_it_shows_are_those_of_its_table(
     assert {column.name: column.type for column in columns}.items() <= types.items()
 
 
+def test_the_columns_of_the_universe_are_described_as_in_its_table(
+    specs: Mapping[str, dg.AssetSpec], database: Database
+) -> None:
+    with database.connect() as connection:
+        comments = connection.execute(
+            "SELECT attname, col_description(attrelid, attnum) FROM pg_attribute"
+            " WHERE attrelid = 'tracked_symbols'::regclass AND attnum > 0 AND NOT attisdropped"
+        ).fetchall()
+    columns = specs["tracked_symbols"].metadata["dagster/column_schema"].columns
+    assert {(column.name, column.description) for column in columns} <= set(comments)
+    assert all(comment for _, comment in comments)
+
+
 def _defined() -> Iterator[str]:
     """The names of all Dagster objects in the package's modules, also in their lists and dicts."""
     for module in pkgutil.walk_packages(market_pipeline.__path__, "market_pipeline."):
