@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from market_pipeline.monitor import forms, live, metrics, overview, pages
 from market_pipeline.monitor.access import Guard
-from market_pipeline.monitor.api import ROUTERS
+from market_pipeline.monitor.api import ROUTERS, enrichment_dashboard
 from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
 from market_pipeline.monitor.rendering import page
 from market_pipeline.monitor.services import Services
@@ -53,6 +53,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.watch = live.Watch(services)
+    app.state.latest = enrichment_dashboard.latest_enrichments(services)
     app.add_middleware(Shared)
     app.add_middleware(Guard, token=services.settings.monitor_token)  # the last one is the outermost
     for kind in (DatabaseUnavailable, DagsterUnreachable, psycopg.OperationalError):

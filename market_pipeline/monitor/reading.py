@@ -35,7 +35,7 @@ class Reader:
             min_size=1,
             max_size=POOL_SIZE,
             open=False,
-            kwargs=database.parameters("monitor"),
+            kwargs={**database.parameters("monitor"), "autocommit": True},  # a round trip a question, not three
             configure=_only_reads,
             check=ConnectionPool.check_connection,  # finds connections that a restarted server has dropped
             timeout=PATIENCE,
@@ -92,4 +92,3 @@ def _only_reads(connection: psycopg.Connection[TupleRow]) -> None:
     ).fetchone():
         connection.execute(f"SET ROLE {READER}")
     connection.execute("SET default_transaction_read_only = on")
-    connection.commit()

@@ -20,7 +20,7 @@ from market_pipeline.tracking.executions import (
 )
 from market_pipeline.tracking.history import (
     PastExecution,
-    latest_of_symbol,
+    latest_of_symbols,
     open_feature_failures,
     past_executions,
     running_executions,
@@ -267,11 +267,14 @@ def test_a_feature_that_keeps_failing_is_one_open_failure_until_it_is_computed(d
     assert rows == (3,), "the resolved failure stays on record"
 
 
-def test_the_latest_of_a_symbol_comes_first_whatever_it_was_about(database: Database) -> None:
-    for run in ("a", "b"):
+def test_of_each_symbol_the_last_execution_that_it_was_part_of_is_told(database: Database) -> None:
+    for run, symbols in (("a", ["AAPL", "MSFT"]), ("b", ["MSFT"]), ("c", ["XOM"])):
         with opened(database, run=run) as log:
-            log.note(of("completed", "AAPL", "MSFT"))
+            log.note(of("completed", *symbols))
     with database.connect() as connection:
-        found = latest_of_symbol(connection, "AAPL")
-        assert latest_of_symbol(connection, "AAPL", data_type="news") == []
-    assert [one.execution_id for one in found] == [execution(run=run).execution_id for run in ("b", "a")]
+        found = latest_of_symbols(connection, ["AAPL", "MSFT", "ZZTOP"], execution().data_type)
+        assert latest_of_symbols(connection, ["AAPL"], "news") == {}
+    assert {symbol: one.execution_id for symbol, one in found.items()} == {
+        "AAPL": execution(run="a").execution_id,
+        "MSFT": execution(run="b").execution_id,
+    }

@@ -18,7 +18,7 @@ from market_pipeline.tracking.attempt_history import past_attempts
 from market_pipeline.tracking.failed_symbols import retry_candidates
 from market_pipeline.tracking.freshness import Refresh, record_freshness
 from market_pipeline.tracking.health import health
-from market_pipeline.tracking.history import latest_of_symbol, past_executions, running_executions, symbols_of
+from market_pipeline.tracking.history import latest_of_symbols, past_executions, running_executions, symbols_of
 from market_pipeline.tracking.quality import measure_quality
 from market_pipeline.tracking.retention import cleanup
 from market_pipeline.tracking.staleness import symbol_freshness
@@ -85,7 +85,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "executions": lambda connection: past_executions(connection, 20),
     "executions of a data type": lambda connection: past_executions(connection, 20, data_type="news"),
     "symbols of an execution": lambda connection: symbols_of(connection, EXECUTION),
-    "executions of a symbol": lambda connection: latest_of_symbol(connection, "S3", data_type="news"),
+    "last execution of symbols": lambda connection: latest_of_symbols(connection, ["S3", "S4"], "news"),
     "open executions": lambda connection: running_executions(connection, 100),
     "freshness of a symbol": lambda connection: symbol_freshness(connection, "S3"),
     "freshness written": lambda connection: record_freshness(

@@ -5,22 +5,34 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Literal
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from market_pipeline.enrichment import RETRIES
 from market_pipeline.monitor.api.enrichment_control import JOB, SCHEDULE
 from market_pipeline.monitor.dagster_control import Automation, DagsterRefused, DagsterUnreachable
+from market_pipeline.monitor.gathering import Gathered
 from market_pipeline.monitor.services import Reading, Served, Services
 from market_pipeline.queue import silent_daemons
 from market_pipeline.tracking.computations import compute_stats
-from market_pipeline.tracking.history import PastExecution, latest_of_symbol, past_executions, symbols_of
+from market_pipeline.tracking.history import (
+    PastExecution,
+    SymbolProgress,
+    latest_of_symbols,
+    past_executions,
+    symbols_of,
+)
 from market_pipeline.tracking.quality import quality_summary
 from market_pipeline.tracking.statistics import provider_performance
 
 DAY = timedelta(hours=24)
 LATE = timedelta(hours=25)  # it runs daily
 router = APIRouter(prefix="/api/v1/enrichment/dashboard", tags=["enrichment"])
+
+
+def latest_enrichments(services: Services) -> Gathered[SymbolProgress]:
+    """How symbols do in their last enrichment."""
+    return Gathered(lambda symbols: services.reader.ask(lambda connection: latest_of_symbols(connection, symbols, JOB)))
 
 
 class SchedulerState(BaseModel):
@@ -138,20 +150,19 @@ def overview(services: Served, connection: Reading) -> Overview:
 
 
 @router.get("/job-status/{symbol}")
-async def job_status(services: Served, symbol: str) -> JobStatus:
+async def job_status(request: Request, services: Served, symbol: str) -> JobStatus:
     """What the last enrichment of a symbol came to, or how far it is."""
-    found = await services.reader.ask(
-        lambda connection: latest_of_symbol(connection, symbol.upper(), limit=1, data_type=JOB)
-    )
-    if not found:
+    latest: Gathered[SymbolProgress] = request.app.state.latest
+    found = await latest.of(symbol.upper())
+    if found is None:
         raise HTTPException(404, f"{symbol[:40]!r} was not enriched yet")
     return JobStatus(
-        symbol=found[0].symbol,
-        status=found[0].status,  # type: ignore[arg-type]  # the table's check has the same five
-        retry_count=found[0].retry_count,
-        last_error=found[0].last_error or found[0].error_message,
-        started_at=found[0].started_at,
-        completed_at=found[0].completed_at,
+        symbol=found.symbol,
+        status=found.status,  # type: ignore[arg-type]  # the table's check has the same five
+        retry_count=found.retry_count,
+        last_error=found.last_error or found.error_message,
+        started_at=found.started_at,
+        completed_at=found.completed_at,
         timestamp=services.clock(),
     )
 
