@@ -1,18 +1,21 @@
 """Asset checks: which data type has which, and what Dagster is told of what they find.
 
 Here belong the list of checks and the way from a finding to Dagster's result.  What a check asks the tables belongs to
-`tracking.findings` and `tracking.price_findings`.  Checks are part of their asset's step, because a second process would spend
-two more seconds on imports; each is about the whole table, so that a narrow run tells no less than a wide one.
+`tracking.findings`, `tracking.price_findings` and `tracking.derived_findings`.  Checks are part of their asset's step, because
+a second process would spend two more seconds on imports; each is about the whole table, so that a narrow run tells no less
+than a wide one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import psycopg
 
-from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.datasets import Dataset, DataType, Derived, PartitionedBy
 from market_pipeline.datasets.historical_prices import PriceBar
+from market_pipeline.tracking.derived_findings import behind_prices, holes, impossible_values, series_without_rows
 from market_pipeline.tracking.findings import (
     Finding,
     Inspection,
@@ -23,36 +26,45 @@ from market_pipeline.tracking.findings import (
     failed_symbols,
     gaps,
     row_validity,
+    shrunken_lists,
 )
 from market_pipeline.tracking.price_findings import adjustment_mix, outliers, overtaken_by_splits
 
 
-def _always(dataset: Dataset) -> bool:
-    return True
+def _is_fetched(data_type: DataType) -> bool:
+    return isinstance(data_type, Dataset)
 
 
-def _has_sessions_to_fill(dataset: Dataset) -> bool:
-    return dataset.partitioned_by is PartitionedBy.SESSION and not dataset.live
+def _is_computed(data_type: DataType) -> bool:
+    return isinstance(data_type, Derived)
 
 
-def _has_bars(dataset: Dataset) -> bool:
-    return issubclass(dataset.record, PriceBar)
+def _has_sessions_to_fill(data_type: DataType) -> bool:
+    return isinstance(data_type, Dataset) and data_type.partitioned_by is PartitionedBy.SESSION and not data_type.live
 
 
-def _has_facts(dataset: Dataset) -> bool:
-    return bool(dataset.same_fact)
+def _has_bars(data_type: DataType) -> bool:
+    return issubclass(data_type.record, PriceBar)
 
 
-def _is_compared(dataset: Dataset) -> bool:
-    return dataset.compared is not None
+def _has_facts(data_type: DataType) -> bool:
+    return isinstance(data_type, Dataset) and bool(data_type.same_fact)
+
+
+def _is_compared(data_type: DataType) -> bool:
+    return isinstance(data_type, Dataset) and data_type.compared is not None
+
+
+def _is_a_list(data_type: DataType) -> bool:
+    return isinstance(data_type, Dataset) and data_type.complete
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """A question about a data type.  Its function gives it name and description."""
 
-    find: Callable[[Inspection], Finding]
-    applies: Callable[[Dataset], bool]
+    find: Callable[[Inspection[Any]], Finding]
+    applies: Callable[[DataType], bool]
     blocking: bool = False
     """Whether an ERROR fails the run and keeps what is computed from the asset from being computed by itself."""
 
@@ -62,9 +74,10 @@ class Check:
 
 
 CHECKS = (
-    Check(completeness, _always),
-    Check(row_validity, _always),
-    Check(failed_symbols, _always),
+    Check(completeness, _is_fetched),
+    Check(row_validity, _is_fetched),
+    Check(failed_symbols, _is_fetched),
+    Check(shrunken_lists, _is_a_list),
     Check(gaps, _has_sessions_to_fill),
     # Two bars of one session make every figure wrong that is computed from them.  Whatever else can be found concerns some
     # symbols, and the others' figures are as good as ever.
@@ -73,14 +86,18 @@ CHECKS = (
     Check(adjustment_mix, _has_bars),
     Check(overtaken_by_splits, _has_bars),
     Check(cross_vendor_consensus, _is_compared),
+    Check(series_without_rows, _is_computed),
+    Check(behind_prices, _is_computed),
+    Check(impossible_values, _is_computed),
+    Check(holes, _is_computed),
 )
 
 
-def checks_of(dataset: Dataset) -> Sequence[Check]:
+def checks_of(dataset: DataType) -> Sequence[Check]:
     return [check for check in CHECKS if check.applies(dataset)]
 
 
-def check_specs(dataset: Dataset) -> list[dg.AssetCheckSpec]:
+def check_specs(dataset: DataType) -> list[dg.AssetCheckSpec]:
     return [
         dg.AssetCheckSpec(
             check.name,
@@ -92,7 +109,7 @@ def check_specs(dataset: Dataset) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def check_results(look: Inspection) -> Iterator[dg.AssetCheckResult]:
+def check_results(look: Inspection[DataType]) -> Iterator[dg.AssetCheckResult]:
     """Make all checks of a data type.  One that cannot be made says so, and stops no other."""
     for check in checks_of(look.dataset):
         try:

@@ -24,7 +24,8 @@ from market_pipeline.assets.targets import (
     named_partitions,
     symbols_of,
 )
-from market_pipeline.datasets import DERIVED
+from market_pipeline.checks import check_results, check_specs
+from market_pipeline.datasets import DERIVED, Derived
 from market_pipeline.derived import Computed, Connection, compute_annual_returns, compute_features
 from market_pipeline.partitions import SYMBOLS, key_of, range_key, session_partitions, symbol_partitions
 from market_pipeline.providers.messages import Window
@@ -34,6 +35,7 @@ from market_pipeline.settings import load_settings
 from market_pipeline.storage.universe import tracked_symbols
 from market_pipeline.storage.upsert import Written
 from market_pipeline.tracking.executions import ExecutionLog, FeatureFailure, SymbolStatus
+from market_pipeline.tracking.findings import Inspection
 
 PRICE_FEATURES, ANNUAL_RETURNS = DERIVED["price_features"], DERIVED["annual_returns"]
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)  # for a database that went away
@@ -129,11 +131,12 @@ def _status(one: Series, *, computed: Computed | None = None, error: str | None 
     freshness_policy=freshness_of(PRICE_FEATURES),
     retry_policy=RETRIES,
     pool=PRICE_FEATURES.name,
+    check_specs=check_specs(PRICE_FEATURES),
     output_required=False,  # partitions are logged one by one
 )
 def price_features(
     context: dg.AssetExecutionContext, config: FeaturesConfig, pipeline: dg.ResourceParam[Pipeline]
-) -> Iterator[dg.Output[None]]:
+) -> Iterator[dg.AssetCheckResult]:
     keys, now = named_partitions(context, PRICE_FEATURES), pipeline.clock()
     days = days_of(PRICE_FEATURES, pipeline.sessions, keys) if keys else []
     within = Window(days[0], days[-1]) if days else None
@@ -164,14 +167,18 @@ def price_features(
         log.features_computed(list(batch.computed))
         touched = {day for computed in batch.computed.values() for day in computed.rows_by_session}
         rows = _rows_by_session(connection, series, days or sorted(touched) or [pipeline.sessions.current(now)])
+        good = {key_of(day): count for day, count in rows.items()}
+        _report(context, batch, good)
+        yield from _checked(
+            connection, PRICE_FEATURES, pipeline, days
+        )  # no output, which would mark all partitions as good
         _conclude(
             context,
             batch,
-            good={key_of(day): count for day, count in rows.items()},
+            good=good,
             bad=[key_of(day) for day in days if day not in rows],
             remedy="There are no bars: materialise historical_prices first.",
         )
-    yield from ()  # a generator may end without an output, which would mark all partitions of the run as good
 
 
 @dg.asset(
@@ -191,11 +198,12 @@ def price_features(
     freshness_policy=freshness_of(ANNUAL_RETURNS),
     retry_policy=RETRIES,
     pool=ANNUAL_RETURNS.name,
+    check_specs=check_specs(ANNUAL_RETURNS),
     output_required=False,
 )
 def annual_returns(
     context: dg.AssetExecutionContext, config: SymbolsConfig, pipeline: dg.ResourceParam[Pipeline]
-) -> Iterator[dg.Output[None]]:
+) -> Iterator[dg.AssetCheckResult]:
     now = pipeline.clock()
     with (
         execution(context.op_execution_context, pipeline.database, ANNUAL_RETURNS.name) as log,
@@ -214,14 +222,16 @@ def annual_returns(
 
         batch = compute_each(log, series, compute, context.log.warning)
         rows = {symbol: computed.written.rows for (symbol, _), computed in batch.computed.items()}
+        good = {symbol: count for symbol, count in rows.items() if count > 0}
+        _report(context, batch, good)
+        yield from _checked(connection, ANNUAL_RETURNS, pipeline)
         _conclude(
             context,
             batch,
-            good={symbol: count for symbol, count in rows.items() if count > 0},
+            good=good,
             bad=[symbol for symbol in symbols if rows.get(symbol, 0) == 0],
             remedy="There are no daily bars: materialise historical_prices first.",
         )
-    yield from ()
 
 
 def _plan(log: ExecutionLog, partition: str, series: Sequence[Series]) -> None:
@@ -240,13 +250,26 @@ def _rows_by_session(connection: Connection, series: Sequence[Series], days: Seq
     return dict(rows)
 
 
-def _conclude(
-    context: dg.AssetExecutionContext, batch: Batch, *, good: Mapping[str, int], bad: Sequence[str], remedy: str
-) -> None:
-    """Tell Dagster which partitions are materialised, with their rows, and fail the step where none is or one was named."""
+def _report(context: dg.AssetExecutionContext, batch: Batch, good: Mapping[str, int]) -> None:
+    """Tell Dagster which partitions are materialised, with their rows."""
     for key, rows in good.items():
         metadata = {**batch.metadata(), "dagster/partition_row_count": rows}
         context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=metadata))
+
+
+def _checked(
+    connection: Connection, data_type: Derived, pipeline: Pipeline, days: Sequence[date] = ()
+) -> Iterator[dg.AssetCheckResult]:
+    look = Inspection(
+        connection=connection, dataset=data_type, sessions=pipeline.sessions, now=pipeline.clock(), days=days
+    )
+    return check_results(look)
+
+
+def _conclude(
+    context: dg.AssetExecutionContext, batch: Batch, *, good: Mapping[str, int], bad: Sequence[str], remedy: str
+) -> None:
+    """Fail the step where no partition is good, or one was named that is not."""
     named = context.has_partition_key or context.has_partition_key_range
     if good and not (bad and named):
         return

@@ -62,7 +62,7 @@ def inspect(
 
 def _look(
     connection: psycopg.Connection[TupleRow], dataset: Dataset, pipeline: Pipeline, done: Sequence[Refreshed]
-) -> Inspection:
+) -> Inspection[Dataset]:
     return Inspection(
         connection=connection,
         dataset=dataset,

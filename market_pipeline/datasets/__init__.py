@@ -22,7 +22,7 @@ from market_pipeline.datasets.company_info import COMPANY_INFO
 from market_pipeline.datasets.dividends import DIVIDENDS
 from market_pipeline.datasets.earnings import EARNINGS
 from market_pipeline.datasets.economic_events import ECONOMIC_EVENTS
-from market_pipeline.datasets.fields import SYMBOL_PATTERN, column_type
+from market_pipeline.datasets.fields import SYMBOL_PATTERN, bounds_of, column_type
 from market_pipeline.datasets.fundamentals import FUNDAMENTALS
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
 from market_pipeline.datasets.index_constituents import INDEX_CONSTITUENTS
@@ -69,5 +69,6 @@ __all__ = [
     "Record",
     "Rejected",
     "Strategy",
+    "bounds_of",
     "column_type",
 ]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from market_pipeline.datasets.base import Derived, Freshness, PartitionedBy
 from market_pipeline.datasets.dividends import DIVIDENDS
-from market_pipeline.datasets.fields import Day, Moment, Symbol, described, required
+from market_pipeline.datasets.fields import Day, Distance, Moment, Positive, Return, Symbol, described, required
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
 
 
@@ -23,16 +23,16 @@ class AnnualReturn(BaseModel):
         "trading day whose close the return starts from: the last one of the year before, else first_session",
         "exchange-local date",
     )
-    base_close: float = required(
+    base_close: Positive = required(
         "close of base_session, per share after all splits that are known", "currency per share"
     )
-    last_close: float = required("close of last_session, likewise", "currency per share")
+    last_close: Positive = required("close of last_session, likewise", "currency per share")
     is_partial: bool = required("whether bars are missing at an end of the year, or it is not over")
-    price_return: float | None = described("last_close over base_close, less 1", "fraction")
-    dividends: float | None = described(
+    price_return: Return | None = described("last_close over base_close, less 1", "fraction")
+    dividends: Distance | None = described(
         "dividends since base_session; null where they were never fetched", "currency per share"
     )
-    total_return: float | None = described(
+    total_return: Return | None = described(
         "return with dividends put into the share again; null without them", "fraction"
     )
     computed_at: Moment = required("when it was computed", "UTC")
@@ -47,6 +47,7 @@ ANNUAL_RETURNS = Derived(
     key=("symbol", "year"),
     partitioned_by=PartitionedBy.SYMBOL,
     computed_from=(HISTORICAL_PRICES.name, DIVIDENDS.name),
+    reaches="last_session",
     freshness=Freshness(warn=timedelta(hours=26), fail=timedelta(hours=72)),
     empty_is_answer=False,
 )

@@ -111,6 +111,8 @@ class Derived(DataType):
     """A data type that is computed from others, which are named in `computed_from`."""
 
     computed_from: tuple[str, ...]
+    reaches: str
+    """The field that says up to which session prices were read for a row."""
 
 
 class Record(BaseModel):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
 SYMBOL_PATTERN = r"^[A-Z0-9^][A-Z0-9.\-=^]{0,19}$"
 """Canonical spelling: upper case, share classes with a dot (BRK.B), indices with a caret (^GSPC)."""
@@ -57,6 +57,10 @@ Number = Annotated[Decimal, Field(allow_inf_nan=False, gt=Decimal("-1e18"), lt=D
 Price = Annotated[Decimal, Field(allow_inf_nan=False, gt=0, lt=Decimal("1e9"))]
 NonNegative = Annotated[Decimal, Field(allow_inf_nan=False, ge=0, lt=Decimal("1e18"))]
 Count = Annotated[int, Field(ge=0, lt=2**62)]
+Positive = Annotated[float, Field(gt=0)]
+Distance = Annotated[float, Field(ge=0)]
+Return = Annotated[float, Field(gt=-1)]  # nothing loses more than all of it
+Percentage = Annotated[float, Field(ge=0, le=100)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 Day = Annotated[date, AfterValidator(_plausible)]
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible_time)]
@@ -74,6 +78,26 @@ def required(description: str, unit: str | None = None) -> Any:
 
 def _unit(unit: str | None) -> dict[str, Any] | None:
     return None if unit is None else {"unit": unit}
+
+
+def bounds_of(record: type[BaseModel]) -> dict[str, dict[str, float]]:
+    """The figures of a record that are computed, with what each is bounded by: `ge`, `gt`, `le`, `lt`."""
+    found = {}
+    for name, info in record.model_fields.items():
+        kind, said = info.annotation, list(info.metadata)
+        if get_origin(kind) in (Union, UnionType):
+            kind = next(one for one in get_args(kind) if one is not NoneType)
+        if get_origin(kind) is Annotated:
+            kind, *inside = get_args(kind)
+            said += [bound for one in inside for bound in one.metadata]
+        if kind is float:
+            found[name] = {
+                word: getattr(bound, word)
+                for bound in said
+                for word in ("ge", "gt", "le", "lt")
+                if hasattr(bound, word)
+            }
+    return found
 
 
 _COLUMN_TYPES = {

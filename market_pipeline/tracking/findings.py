@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from market_pipeline.datasets import Dataset, PartitionedBy
+from market_pipeline.datasets import Dataset, DataType, PartitionedBy
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.universe import active_symbols
 from market_pipeline.tracking.consensus import DISAGREEMENT
@@ -22,8 +23,12 @@ from market_pipeline.tracking.coverage import session_coverage
 SAMPLE = 20  # names in a finding; counts are always exact
 COMPLETE = 0.95  # of the universe, from which on it is no alarm: single symbols are in `failed_symbols`
 HALF = 0.5  # of the universe or the rows: worse is more than a vendor's bad day
+SHRUNKEN = 0.2  # of a list within LATELY: an index exchanges some members a quarter, and puts others in their place
 REFUSED = 0.05  # of the rows that vendors sent, up to which it is no alarm
 LATELY = timedelta(days=90)  # in which series are looked at: a year of 5,000 symbols takes seconds, and nobody mends it
+
+
+Kind_co = TypeVar("Kind_co", bound=DataType, covariant=True)
 
 
 class Verdict(StrEnum):
@@ -45,15 +50,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class Inspection(Generic[Kind_co]):
     """What a check looks at: a data type as it stands at `now`, and the rows of the run that was made just before."""
 
     connection: psycopg.Connection[TupleRow]
-    dataset: Dataset
+    dataset: Kind_co
     sessions: Sessions
     now: datetime
-    rows_kept: int
-    rows_refused: int
+    rows_kept: int = 0
+    rows_refused: int = 0
     days: Collection[date] = ()
     """The days of those rows, for data that is kept by session."""
 
@@ -72,7 +77,7 @@ class Inspection:
         return active_symbols(self.connection) if self.dataset.per_symbol else self.dataset.subjects
 
 
-def completeness(look: Inspection) -> Finding:
+def completeness(look: Inspection[Dataset]) -> Finding:
     """How much of the universe has rows: of the newest session that was fetched, or any where it is not kept by session.
 
     Where an empty answer is an answer, only symbols that are owed one are missing.
@@ -113,7 +118,28 @@ _MISSING = """
 """
 
 
-def row_validity(look: Inspection) -> Finding:
+def shrunken_lists(look: Inspection[Dataset]) -> Finding:
+    """Lists that have lost more than a fifth of what was on them lately; above half it is an error."""
+    rows = look.connection.execute(
+        sql.SQL(
+            "SELECT symbol, count(*) FILTER (WHERE removed_at IS NULL), count(*) FROM {} WHERE removed_at IS NULL"
+            " OR removed_at >= %s GROUP BY symbol ORDER BY symbol"
+        ).format(look.table),
+        [look.now - LATELY],
+    ).fetchall()
+    shrunken = [(symbol, left, before) for symbol, left, before in rows if left < (1 - SHRUNKEN) * before]
+    halved = any(left < HALF * before for _, left, before in shrunken)
+    return Finding(
+        Verdict.ERROR if halved else Verdict.WARN if shrunken else Verdict.PASSED,
+        f"{len(shrunken)} of {len(rows)} lists have shrunk.",
+        "Compare with the index's own page. If the vendor's list is wrong, fetch it anew from another one: run config"
+        " `providers`.",
+        count=len(shrunken),
+        sample=[f"{symbol}: {left} of {before} are left" for symbol, left, before in shrunken],
+    )
+
+
+def row_validity(look: Inspection[Dataset]) -> Finding:
     """How many of the rows that vendors sent were refused."""
     sent = look.rows_kept + look.rows_refused
     share = look.rows_refused / sent if sent else 0.0
@@ -134,7 +160,7 @@ REMEDIES = {  # of what does not pass by itself
 }
 
 
-def failed_symbols(look: Inspection) -> Finding:
+def failed_symbols(look: Inspection[Dataset]) -> Finding:
     """The standing inventory of symbols that are owed.  No alarm: what is retried by itself, and sessions that are over."""
     rows = look.connection.execute(
         """
@@ -154,7 +180,7 @@ def failed_symbols(look: Inspection) -> Finding:
     )
 
 
-def gaps(look: Inspection) -> Finding:
+def gaps(look: Inspection[Dataset]) -> Finding:
     """Sessions without rows, between the first that was fetched and the last that is due."""
     covered = session_coverage(
         look.connection, look.dataset, look.subjects, since=look.since, sessions=look.sessions, now=look.now
@@ -175,7 +201,7 @@ def gaps(look: Inspection) -> Finding:
     )
 
 
-def duplicates(look: Inspection) -> Finding:
+def duplicates(look: Inspection[Dataset]) -> Finding:
     """Rows that tell the same fact under different keys, by the fields that the data type declares."""
     fields = look.dataset.same_fact
     names = sql.SQL(", ").join(map(sql.Identifier, fields))
@@ -198,7 +224,7 @@ def duplicates(look: Inspection) -> Finding:
     )
 
 
-def cross_vendor_consensus(look: Inspection) -> Finding:
+def cross_vendor_consensus(look: Inspection[Dataset]) -> Finding:
     """Symbols of which a second vendor tells other figures than those that are kept, among the few that it is asked about."""
     asked = look.connection.execute(
         "SELECT symbol, deviation, compared_with FROM data_quality WHERE data_type = %s AND compared_at >= %s"

@@ -5,6 +5,7 @@ Here belongs what only bars can be asked.  What all data types have in common is
 
 from psycopg import sql
 
+from market_pipeline.datasets import Dataset
 from market_pipeline.storage.splits import BEFORE_SPLIT
 from market_pipeline.tracking.findings import SAMPLE, Finding, Inspection, Verdict
 
@@ -12,7 +13,7 @@ JUMP = 0.4  # from one daily close to the next: a split of 2 for 1 halves a pric
 FOREIGN = 0.05  # of a series, up to which bars of another vendor than its own are a filled gap and no alarm
 
 
-def outliers(look: Inspection) -> Finding:
+def outliers(look: Inspection[Dataset]) -> Finding:
     """Daily closes that are JUMP away from the one before, with no split between them."""
     found = look.connection.execute(
         sql.SQL(_JUMPS).format(table=look.table),
@@ -49,7 +50,7 @@ _JUMPS = """
 """
 
 
-def adjustment_mix(look: Inspection) -> Finding:
+def adjustment_mix(look: Inspection[Dataset]) -> Finding:
     """Series with too many bars from other vendors than the one that they belong to."""
     found = look.connection.execute(
         sql.SQL(
@@ -67,7 +68,7 @@ def adjustment_mix(look: Inspection) -> Finding:
     )
 
 
-def overtaken_by_splits(look: Inspection) -> Finding:
+def overtaken_by_splits(look: Inspection[Dataset]) -> Finding:
     """Bars that are still in the shares of before a split.  They are fetched anew by the sensor that retries failures."""
     found = look.connection.execute(
         sql.SQL(

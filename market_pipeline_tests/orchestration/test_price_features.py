@@ -59,6 +59,10 @@ def test_a_run_without_a_partition_computes_what_there_is_and_says_where_it_came
     assert sorted(statuses) == [("AAPL", "1d", "completed"), ("MSFT", "1d", "completed")]
     times = runs.rows("SELECT computation_time_ms FROM enrichment_compute_log")
     assert all(milliseconds > 0 for (milliseconds,) in times)
+    checks = run.result.get_asset_check_evaluations()
+    assert {check.check_name for check in checks if check.passed} == {"behind_prices", "impossible_values", "holes"}
+    (incomplete,) = (check for check in checks if not check.passed)
+    assert incomplete.description == "2 of 5 series have rows."
     freshness = runs.rows("SELECT symbol, data_point_count FROM feature_freshness WHERE status <> 'missing'")
     assert sorted(freshness) == [("AAPL", len(sessions)), ("MSFT", len(sessions))]
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market_pipeline.checks import CHECKS, checks_of
-from market_pipeline.datasets import DATASETS
+from market_pipeline.datasets import DATASETS, DERIVED
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.splits import flag_overtaken
@@ -56,7 +56,7 @@ def look(
         return found.find(
             Inspection(
                 connection=connection,
-                dataset=DATASETS[data_type],
+                dataset=(DATASETS | DERIVED)[data_type],
                 sessions=XNYS,
                 now=now,
                 rows_kept=kept,
