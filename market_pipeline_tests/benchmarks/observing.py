@@ -1,8 +1,10 @@
 """Questions about how things are, at a million attempts and 5,000 symbols of every data type: beside what they may take."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -11,6 +13,7 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.data_types import declare_data_types
 from market_pipeline.storage.database import Database
+from market_pipeline.tracking.executions import Execution, ExecutionLog, SymbolStatus
 from market_pipeline.tracking.freshness import Refresh, record_freshness
 from market_pipeline.tracking.health import health
 from market_pipeline.tracking.history import past_executions
@@ -45,8 +48,11 @@ RAN = """
 
 
 def run(database: Database) -> Iterator[Result]:
-    with database.connect(autocommit=True) as connection:
+    execution = Execution(run_id="bench", step="bench", job="bench", data_type="news")
+    with database.connect(autocommit=True) as connection, closing(ExecutionLog(database, execution)) as log:
         _fill(connection)
+        log.begin()
+        rows = count(1)
         asked: dict[str, tuple[float, Callable[[], object]]] = {
             "health": (0.05, lambda: health(connection, datetime.now(UTC))),
             "staleness report": (0.1, lambda: staleness_report(connection)),
@@ -54,6 +60,7 @@ def run(database: Database) -> Iterator[Result]:
             "provider performance, ever": (0.1, lambda: provider_performance(connection)),
             "provider performance, a day": (0.1, lambda: provider_performance(connection, window=timedelta(days=1))),
             "freshness of 100 symbols written": (0.02, partial(_refresh, connection)),
+            "a symbol's progress logged": (0.001, lambda: log.note([_progress(next(rows))])),
         }
         floor = per_second(partial(_once, lambda: connection.execute("SELECT 1").fetchone()), rounds=99)
         for what, (allowed, ask) in asked.items():
@@ -78,6 +85,10 @@ def _refresh(connection: psycopg.Connection[Any]) -> None:
     now = datetime.now(UTC)
     refreshes = [Refresh(symbol=f"S{number}", as_of=now, data_points=3) for number in range(1, 101)]
     record_freshness(connection, DATASETS["news"], refreshes, sessions=XNYS, now=now)
+
+
+def _progress(rows: int) -> SymbolStatus:
+    return SymbolStatus(symbol="S1", status="in_progress", records_processed=rows)
 
 
 def _once(ask: Callable[[], object]) -> int:
