@@ -127,7 +127,7 @@ def task(instance: dg.DagsterInstance, run_id: str) -> Task | None:
 
 
 def failed_tasks(instance: dg.DagsterInstance, limit: int) -> list[Task]:
-    """Runs that have failed for good, the latest first: their retries are used up, or could not have helped."""
+    """The latest `limit` of the runs that have failed, first the latest; without those that Dagster will try again."""
     records = instance.get_run_records(dg.RunsFilter(statuses=RUN_STATUSES[TaskStatus.FAILED]), limit=limit)
     return [
         _task(instance, record) for record in records if record.dagster_run.tags.get("dagster/will_retry") != "true"

@@ -212,6 +212,19 @@ def test_a_key_that_was_used_for_something_else_is_refused(monitor: Monitor) -> 
     assert len(monitor.switchboard.launched) == 1
 
 
+def test_what_has_failed_for_good_is_listed(monitor: Monitor) -> None:
+    instance = monitor.switchboard.instance
+    assert got(monitor, "/api/v1/tasks/failed") == []
+    ids = [monitor.switchboard.launch("market_data_refresh", {}, {}) for _ in range(3)]
+    for run_id in ids[:2]:
+        run = instance.get_run_by_id(run_id)
+        assert run is not None
+        instance.report_run_failed(run, "no vendor answers")
+    instance.add_run_tags(ids[0], {"dagster/will_retry": "true"})
+    (task,) = got(monitor, "/api/v1/tasks/failed")
+    assert (task["id"], task["status"], task["error_message"]) == (ids[1], "failed", "no vendor answers")
+
+
 def test_everything_is_switched_off_and_on(monitor: Monitor) -> None:
     assert monitor.client.post("/api/scheduler/stop").json()["changed"] == ["stock_quotes_schedule"]
     assert not any(monitor.switchboard.on.values())

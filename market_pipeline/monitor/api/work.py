@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from market_pipeline.monitor.access import controller
 from market_pipeline.monitor.services import Reading, Served
-from market_pipeline.queue import Task, task
+from market_pipeline.queue import Task, failed_tasks, task
 from market_pipeline.tracking.attempt_history import PastAttempt, past_attempts
 from market_pipeline.tracking.history import PastExecution, SymbolProgress, past_execution, past_executions, symbols_of
 
@@ -47,6 +47,12 @@ def execution(connection: Reading, execution_id: UUID) -> ExecutionDetail:
     if found is None:
         raise HTTPException(404, "there is no such execution, or it is so old that it was deleted")
     return ExecutionDetail(execution=found, symbols=symbols_of(connection, execution_id))
+
+
+@router.get("/tasks/failed")
+def failed(services: Served, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[Task]:
+    """Runs that have failed for good, the latest first: their retries are used up, or could not have helped."""
+    return failed_tasks(services.instance, limit)
 
 
 @router.get("/tasks/{task_id}")
