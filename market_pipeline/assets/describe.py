@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
+from pydantic.fields import FieldInfo
 
 from market_pipeline.datasets import DataType, PartitionedBy, column_type
 from market_pipeline.settings import load_settings
@@ -44,7 +45,7 @@ def metadata_of(data_type: DataType) -> dict[str, Any]:
         dg.TableColumn(
             name,
             type=column_type(info.annotation),
-            description=info.description,
+            description=_with_unit(info),
             constraints=dg.TableColumnConstraints(nullable=not info.is_required(), unique=False),
         )
         for name, info in data_type.record.model_fields.items()
@@ -54,6 +55,11 @@ def metadata_of(data_type: DataType) -> dict[str, Any]:
         **table_metadata(data_type.name, data_type.key, columns),
         "monitor": dg.MetadataValue.url(told_more),
     }
+
+
+def _with_unit(field: FieldInfo) -> str | None:
+    said = field.json_schema_extra
+    return f"{field.description} ({said['unit']})" if isinstance(said, dict) and "unit" in said else field.description
 
 
 def table_metadata(table: str, key: Sequence[str], columns: Sequence[dg.TableColumn]) -> dict[str, Any]:

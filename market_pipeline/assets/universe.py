@@ -24,9 +24,11 @@ COLUMNS = [
 
 @dg.asset(
     deps=[dg.AssetDep("index_constituents", partition_mapping=dg.AllPartitionMapping())],
-    automation_condition=(dg.AutomationCondition.any_deps_updated() & ~dg.AutomationCondition.in_progress()).with_label(
-        "a list of members was read"
-    ),
+    # Also once at first: prices that follow from a universe that was "never materialized" puzzle people.
+    automation_condition=(
+        (dg.AutomationCondition.any_deps_updated() | dg.AutomationCondition.newly_missing())
+        & ~dg.AutomationCondition.in_progress()
+    ).with_label("a list of members was read, or it was never materialized"),
     group_name="universe",
     description=(
         "The symbols that everything else is fetched for, while they are active; rows are in the table `tracked_symbols`.\n\n"

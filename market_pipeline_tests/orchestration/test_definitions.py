@@ -95,7 +95,10 @@ def test_an_asset_shows_what_its_data_type_declares(specs: Mapping[str, dg.Asset
     assert spec.freshness_policy == dg.FreshnessPolicy.time_window(
         fail_window=data_type.freshness.fail, warn_window=data_type.freshness.warn
     )
-    assert all(column.description for column in spec.metadata["dagster/column_schema"].columns)
+    described = {column.name: column.description for column in spec.metadata["dagster/column_schema"].columns}
+    for name, field in data_type.record.model_fields.items():
+        unit = (field.json_schema_extra or {}).get("unit")  # type: ignore[union-attr]  # a dict, or nothing
+        assert described[name] == (f"{field.description} ({unit})" if unit else field.description) != ""
     homepages = [PROVIDERS[vendor].homepage for vendor in ROUTES.get(data_type.name, ())]
     assert [link for link in homepages if f"({link})" not in spec.description] == []
 
