@@ -11,13 +11,13 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _TRANSPORT = "transport"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger on, for 0 seconds: close() sends RST instead of FIN
 
 
-class BreakableProtocol(H11Protocol):
+class BreakableProtocol(HttpToolsProtocol):
     """uvicorn's protocol, whose requests carry their transport in `scope["state"]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
