@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -128,7 +128,7 @@ class VendorClient:
         prepared.prepare(
             method="GET",
             url=url,
-            params=dict(request.params),
+            params=urlencode(request.params),  # of a mapping requests would look twice as long for its kind
             headers={**self._headers, **request.headers},
             cookies=self._session.cookies,
         )
