@@ -30,8 +30,9 @@ from market_pipeline.storage.errors import DatabaseUnavailable
 
 CODE = "market_pipeline.definitions"
 LOCATION = "market_pipeline"  # as in workspace.yaml: schedules and sensors are known to Dagster under it
-GRACE = 5.0  # seconds for the webserver or the daemon to end by itself; it usually takes 2
-GRACE_OF_RUNS = 15.0  # seconds for the code server and its runs, which write down how far they came
+GRACE = 4.0  # seconds for the webserver or the daemon to end by itself; it usually takes 2
+GRACE_OF_RUNS = 12.0  # seconds for the code server and its runs, which write down how far they came: that takes 2 or 3
+OPEN_CALLS = "1"  # seconds that Dagster's code server waits for calls to it that are open; by itself a minute
 ANSWER = 10  # seconds for a code server to answer; it takes milliseconds unless its machine is very busy
 MISSED = 3  # answers in a row that it may owe
 FIRST_ANSWER = 180.0  # seconds until it has to answer for the first time
@@ -56,7 +57,7 @@ class DatabasePart:
         except DatabaseUnavailable as error:
             return f"does not answer: {error}"
 
-    def stop(self) -> None:
+    def stop(self, seconds: float) -> None:
         """It stays."""
 
 
@@ -82,7 +83,7 @@ class SimulatorPart:
             return f"does not answer: {error}"
         return None
 
-    def stop(self) -> None:
+    def stop(self, seconds: float) -> None:
         self._ours.close()
 
 
@@ -99,7 +100,8 @@ class ProcessPart:
 
     def start(self) -> None:
         command = [sys.executable, "-m", *self.command]
-        environment = {"DAGSTER_HOME": str(self.folder), **os.environ}
+        defaults = {"DAGSTER_HOME": str(self.folder), "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": OPEN_CALLS}
+        environment = {**defaults, **os.environ}
         self._started.append(subprocess.Popen(command, cwd=self.folder, env=environment, start_new_session=True))
 
     def ready(self) -> bool:
@@ -109,9 +111,9 @@ class ProcessPart:
         code = self._started[-1].poll()
         return None if code is None else ended(code)
 
-    def stop(self) -> None:
+    def stop(self, seconds: float) -> None:
         """Asks everything in its sessions to end, and kills what is left after the grace."""
-        deadline = time.monotonic() + self.grace
+        deadline = time.monotonic() + min(self.grace, seconds)
         for process in self._members():
             with suppress(psutil.NoSuchProcess):
                 process.terminate()

@@ -17,6 +17,7 @@ from market_pipeline.storage.errors import StorageError
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LOOK_SECONDS = 1.0
 LONGEST_DELAY = 60.0  # seconds between two starts of a part that does not stay: cheap enough to go on for ever
+STOP_SECONDS = 20.0  # for all parts to end, from the signal on: whoever sent it kills after 30
 STAYED = 60.0  # seconds after which a part counts as running well, and the next failure as its first one
 
 
@@ -35,8 +36,8 @@ class Part(Protocol):
     def trouble(self) -> str | None:
         """Why it has to be started again; None while all is well, or while it is still starting."""
 
-    def stop(self) -> None:
-        """End it and whatever it has left behind; returns when it has ended."""
+    def stop(self, seconds: float) -> None:
+        """End it and whatever it has left behind, in an orderly way if that takes no longer; returns when it has ended."""
 
 
 def delay(failures: int) -> float:
@@ -62,6 +63,7 @@ class Supervisor:
     clock: Callable[[], float] = time.monotonic
     _watched: list[_Watched] = field(default_factory=list, init=False)
     _told_to_stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _told_at: float | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         for number in SIGNALS:
@@ -71,8 +73,9 @@ class Supervisor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        until = (self.clock() if self._told_at is None else self._told_at) + STOP_SECONDS
         while self._watched:
-            self._watched.pop().part.stop()
+            self._watched.pop().part.stop(max(0.0, until - self.clock()))
         for number in SIGNALS:  # nothing is left to end: Python itself, on its way out, would die of a second one
             signal.signal(number, signal.SIG_IGN)
 
@@ -120,4 +123,5 @@ class Supervisor:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         """Only noted: neither a start nor the orderly end may break off."""
+        self._told_at = self.clock() if self._told_at is None else self._told_at
         self._told_to_stop.set()

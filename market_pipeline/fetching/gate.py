@@ -16,6 +16,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from math import inf
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -104,6 +105,7 @@ class Gate:
         self._registered: set[str] = set()
         self._local = LocalGate(clock)
         self._ask_again_at: float | None = None
+        self._closed = False
 
     def ask(self, vendor: Vendor, scope: str, *, cost: int, last_resort: bool) -> NotNow | None:
         """None: call now, and report what came of it.  Else why not and for how long; nothing is counted.
@@ -113,6 +115,8 @@ class Gate:
         the database: while it cannot be asked, this process decides alone and takes a CAUTION-th of the rates.
         """
         with self._lock:
+            if self._closed:
+                return NotNow(inf, "the run has ended", paced=False)
             held = self._held.setdefault(vendor.name, _Held(vendor))
             if not self._take_leased(held, held.scopes[scope], cost):
                 refusal = self._decide(held, scope, cost, last_resort)
@@ -130,6 +134,8 @@ class Gate:
         measured from the end of a call; others are told in batches, or by `settle`.
         """
         with self._lock:
+            if self._closed:
+                return  # of a call that was given up: it counted as ended when the gate was closed
             held = self._held[vendor.name]
             part = held.scopes[scope]
             held.in_flight -= 1
@@ -158,7 +164,8 @@ class Gate:
     def close(self) -> None:
         """Settle with every vendor and close the connection."""
         with self._lock:
-            for held in self._held.values():  # also with calls that ended in an error of ours
+            self._closed = True
+            for held in self._held.values():  # also with calls that were given up, or ended in an error of ours
                 held.ended += held.units
                 held.in_flight = held.units = 0
             try:

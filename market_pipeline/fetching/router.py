@@ -7,7 +7,7 @@ to `strategies`, what came of it to `report`; storing what comes back belongs to
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -106,13 +106,18 @@ class Router:
                 if symbol in chosen and _eligible(symbol, leg, errors.get(leg.vendor.name), again is not None)
             ]
             is_last = not any(later.vendor.name != leg.vendor.name for later in walk.legs[position + 1 :])
-            for ended in self._calls(walk, leg, symbols, last_resort=last_resort or is_last):
-                attempts = [attempt for called in ended for attempt in called.attempts]
-                found = {symbol: error for one in ended for symbol, error in verdicts(walk.wanted.dataset, one).items()}
-                walk.report.count([*attempts, *(attempt for called in ended for attempt in called.repeated)])
-                found |= walk.deliver(attempts, [symbol for symbol, error in found.items() if error is None])
-                walk.report.settle(leg.vendor.name, found, walk.open)
-                walk.progress()
+            with self._threads(leg.vendor) as pool:
+                for ended in self._calls(pool, walk, leg, symbols, last_resort=last_resort or is_last):
+                    self._take(walk, leg, ended)
+
+    def _take(self, walk: _Walk, leg: Leg, ended: Sequence[Called]) -> None:
+        """Hand on what calls have brought, and count it."""
+        attempts = [attempt for called in ended for attempt in called.attempts]
+        found = {symbol: error for one in ended for symbol, error in verdicts(walk.wanted.dataset, one).items()}
+        walk.report.count([*attempts, *(attempt for called in ended for attempt in called.repeated)])
+        found |= walk.deliver(attempts, [symbol for symbol, error in found.items() if error is None])
+        walk.report.settle(leg.vendor.name, found, walk.open)
+        walk.progress()
 
     def _try_those_put_away(self, walk: _Walk) -> None:
         """Where nobody that could answer would be asked, a vendor that was put away is tried once in a minute."""
@@ -136,14 +141,32 @@ class Router:
         self._sleep(max(seconds, SHORTEST_WAIT))
         return True
 
-    def _calls(self, walk: _Walk, leg: Leg, symbols: Sequence[str], *, last_resort: bool) -> Iterator[list[Called]]:
+    @contextmanager
+    def _threads(self, vendor: Vendor) -> Iterator[ThreadPoolExecutor]:
+        """Threads for calls to a vendor.  Afterwards none is under way, unless the run is interrupted: an answer may take longer
+        than a run that is told to stop has left, and what it has brought so far is still to be written down."""
+        pool = ThreadPoolExecutor(self._workers(vendor), thread_name_prefix=vendor.name)
+        interrupted = False
+        try:
+            yield pool
+        except BaseException as error:
+            interrupted = not isinstance(error, Exception)
+            raise
+        finally:
+            pool.shutdown(wait=not interrupted, cancel_futures=True)
+            self._caller.settle(vendor)
+
+    def _workers(self, vendor: Vendor) -> int:
+        return min(vendor.provider.concurrency, self._concurrency)
+
+    def _calls(
+        self, pool: ThreadPoolExecutor, walk: _Walk, leg: Leg, symbols: Sequence[str], *, last_resort: bool
+    ) -> Iterator[list[Called]]:
         """Calls for `symbols` in batches, as they end; at most three per worker are under way: memory stays bounded.
 
         What the gate says to one call it would say to the next ones, so that these are not made.
         """
         asks = self._planner.asks(walk.wanted, leg.endpoint, symbols)
-        workers = min(leg.vendor.provider.concurrency, self._concurrency)
-        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=leg.vendor.name)
         ended = SimpleQueue[Future[Called]]()
 
         def begin(count: int) -> int:
@@ -155,18 +178,14 @@ class Router:
             return begun
 
         refused: NotAsked | None = None
-        try:
-            under_way = begin(3 * workers)
-            while under_way:
-                done = _gathered(ended, under_way)
-                refused = next((called.refused for called in done if called.refused is not None), refused)
-                under_way += (begin(len(done)) if refused is None else 0) - len(done)
-                yield done
-            if refused is not None and (kept_back := [Called(ask, (), refused) for ask in asks]):
-                yield kept_back
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            self._caller.settle(leg.vendor)
+        under_way = begin(3 * self._workers(leg.vendor))
+        while under_way:
+            done = _gathered(ended, under_way)
+            refused = next((called.refused for called in done if called.refused is not None), refused)
+            under_way += (begin(len(done)) if refused is None else 0) - len(done)
+            yield done
+        if refused is not None and (kept_back := [Called(ask, (), refused) for ask in asks]):
+            yield kept_back
 
 
 def _gathered(ended: SimpleQueue[Future[Called]], under_way: int) -> list[Called]:

@@ -101,10 +101,10 @@ class SimulatorProcess:
             return False
 
     def stop(self) -> None:
-        """Asks it to end, and kills it where that takes longer than 10 seconds."""
+        """Asks it to end, and kills it where that takes longer than 5 seconds."""
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -6,25 +6,25 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import dagster as dg
 import pytest
 import requests
 
 from market_pipeline.datasets import DATASETS
+from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline_tests.e2e.conftest import User, free_port
 from market_pipeline_tests.e2e.up import LOCATION, Up, answers, started, until
 
 pytestmark = pytest.mark.slow
 
+QUIET = {"HISTORY_SESSIONS": "0", "FRESHNESS_RUNS": "0"}
+"""Nothing is fetched but what is asked for and what is due: no history, nothing that is missing."""
 THANKSGIVING = datetime(2026, 11, 26, 15, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture(scope="module")
 def up(user: User) -> Iterator[Up]:
-    """Nothing is fetched but what is asked for and what is due: no history, nothing that is missing."""
-    quiet = {"HISTORY_SESSIONS": "0", "FRESHNESS_RUNS": "0"}
-    with started(user, SIMULATOR_FAULTS="*:latency=0.2", **quiet) as running:
+    with started(user, SIMULATOR_FAULTS="*:latency=0.2", **QUIET) as running:
         yield running
 
 
@@ -111,22 +111,34 @@ def test_what_is_asked_of_the_monitor_is_done_by_dagster(up: Up, user: User) -> 
     assert told("GET", "/api/scheduler/status")["running"] is True
 
 
-def test_ctrl_c_in_the_middle_of_a_run_ends_everything_but_the_database(
-    up: Up, user: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    launched = up.launch("market_data_refresh")  # it takes long enough to be caught in the middle
-    until(
-        lambda: user.rows(f"SELECT status FROM scheduler_execution_log WHERE run_id = '{launched}'") == [("running",)]
-    )
+def test_ctrl_c_in_the_middle_of_a_run_ends_everything_but_the_database_and_loses_nothing(up: Up, user: User) -> None:
+    simulator = SimulatorControl(f"http://127.0.0.1:{user.environment['SIMULATOR_PORT']}")
+    simulator.set_faults("*:slow=1,slow_seconds=60")  # no vendor answers before the end
+    launched = up.launch("company_info_job", symbols=["AAPL"], use_cache=False)
+    until(lambda: user.rows(_ASKS.format(launched)), 120)
     up.process.send_signal(signal.SIGINT)
-    assert up.process.wait(90) == 0, "".join(up.output)
+    assert up.process.wait(30) == 0, "".join(up.output)
     assert [process.cmdline() for process in user.processes()] == []
     assert not up.answers()
-    assert user.rows("SELECT 1") == [(1,)], "the database still answers"
-    with user.dagster(monkeypatch) as instance:
-        run = instance.get_run_by_id(launched)
-    assert run is not None
-    assert run.status is not dg.DagsterRunStatus.SUCCESS
+    assert user.rows("SELECT * FROM provider_leases") == [], "the database still answers"
+    assert user.rows(f"SELECT status, error_message FROM scheduler_execution_log WHERE run_id = '{launched}'") == [
+        ("failed", "the run was interrupted")
+    ]
+    assert user.rows(f"SELECT status FROM dagster.runs WHERE run_id = '{launched}'") == [("FAILURE",)]
+
+    with started(user, **QUIET) as again:
+        until(lambda: ("SUCCESS",) in user.rows(_AGAIN.format(launched)), 240)
+        again.process.send_signal(signal.SIGTERM)
+        assert again.process.wait(30) == 0, "".join(again.output)
+
+
+_ASKS = """
+    SELECT FROM scheduler_execution_log WHERE run_id = '{}' AND status = 'running' AND EXISTS (SELECT FROM provider_leases)
+"""
+_AGAIN = """
+    SELECT status FROM dagster.runs JOIN dagster.run_tags USING (run_id)
+    WHERE key = 'dagster/root_run_id' AND value = '{}'
+"""
 
 
 def test_db_stop_ends_the_database_too(up: Up, user: User) -> None:
@@ -141,5 +153,5 @@ def test_told_to_stop_while_it_starts_and_again_while_it_stops_it_leaves_nothing
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        assert process.wait(90) == 0, "".join(starting.output)
+        assert process.wait(30) == 0, "".join(starting.output)
     assert [left.cmdline() for left in user.processes()] == []

@@ -1,7 +1,10 @@
-"""One door for several threads, as an enrichment uses it."""
+"""One door for several threads, as an enrichment uses it, and the threads behind it."""
 
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from market_pipeline.datasets import DATASETS, Strategy
 from market_pipeline.delivery import Refreshed
@@ -35,3 +38,22 @@ def test_what_five_threads_fetch_is_asked_for_once_and_told_to_the_one_that_want
     wanted = {("finnhub", symbol) for symbol in TWENTY} | {("nasdaq", "MSFT"), ("nasdaq", "NVDA")}
     assert Counter(asked) == Counter(wanted)
     assert world.rows("SELECT * FROM provider_leases") == []
+
+
+def test_a_run_that_is_interrupted_waits_for_no_answer_and_gives_everything_back(world: World, fault: Fault) -> None:
+    fault("finnhub:slow=0.5,slow_seconds=6")
+
+    def interrupted(so_far: Refreshed) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.quotes(TWENTY, "finnhub", progress=interrupted)
+    under_way = [thread for thread in threading.enumerate() if thread.name.startswith("finnhub")]
+    assert under_way, "slow answers are still to come"
+    world.opened.close()
+    assert world.rows("SELECT * FROM provider_leases") == []
+    [(kept,)] = world.rows("SELECT count(*) FROM stock_quotes")
+    assert kept > 0, "what has come is stored"
+    for thread in under_way:
+        thread.join()
+    assert world.rows("SELECT * FROM provider_leases") == [], "nor do answers that come later take anything"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from market_pipeline.cli.parts import ended
-from market_pipeline.cli.supervisor import LONGEST_DELAY, STAYED, Supervisor, delay
+from market_pipeline.cli.supervisor import LONGEST_DELAY, STAYED, STOP_SECONDS, Supervisor, delay
 from market_pipeline.storage.errors import DatabaseUnavailable
 
 
@@ -22,6 +22,8 @@ class Scripted:
     refuses: bool = False
     answers_after: int = 0
     starts: int = field(default=0, init=False)
+    given: float | None = field(default=None, init=False)
+    """Seconds that it was given to stop."""
 
     def start(self) -> None:
         self.happened.append(f"start {self.name}")
@@ -36,8 +38,9 @@ class Scripted:
     def trouble(self) -> str | None:
         return self.down
 
-    def stop(self) -> None:
+    def stop(self, seconds: float) -> None:
         self.happened.append(f"stop {self.name}")
+        self.given = seconds
 
 
 @dataclass
@@ -124,6 +127,17 @@ def test_told_to_stop_while_a_part_starts_it_starts_no_other_one() -> None:
         supervisor.run()
     assert happened == ["start never ready", "stop never ready"]
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN, "a second Ctrl-C while Python ends is no failure"
+
+
+def test_the_parts_have_20_seconds_from_the_signal_on_all_together() -> None:
+    clock = Clock()
+    parts = [Scripted("first", []), Scripted("second", [])]
+    with Supervisor(parts, [].append, clock) as supervisor:
+        supervisor.start()
+        signal.raise_signal(signal.SIGTERM)
+        clock.seconds += 5  # of a look that has to end first
+        signal.raise_signal(signal.SIGTERM)
+    assert [part.given for part in parts] == [STOP_SECONDS - 5] * 2
 
 
 def test_the_delay_doubles_up_to_a_minute() -> None:
