@@ -105,7 +105,7 @@ def test_readers_cannot_write_even_if_they_ask_for_a_transaction_that_could(data
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), reader.connection() as connection:
             connection.execute("DELETE FROM tracked_symbols")
         with reader.connection() as connection:
-            connection.execute("SET TRANSACTION READ WRITE")
+            connection.execute("BEGIN READ WRITE")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("DELETE FROM tracked_symbols")
         with reader.connection() as connection:
