@@ -43,7 +43,7 @@ docs: $(INSTALLED) ## the tables of README.md that follow from the code
 screenshots: $(INSTALLED) ## the pictures of the README, taken in Chromium
 	$(BIN)/python -m market_pipeline_tests.docs.screenshots
 
-bench: $(INSTALLED) ## ratios against limits measured in the same run
+bench: $(INSTALLED) ## ratios against limits measured in the same run, into docs/benchmarks.md: 20 minutes
 	$(BIN)/python -m market_pipeline_tests.benchmarks
 
 clean: ## everything that was generated but the database (`market-pipeline db stop`, then remove .pg)

@@ -109,7 +109,7 @@ class Directory:
 
     def __init__(self, dice: Dice) -> None:
         self._dice = dice
-        self._made_up = lru_cache(maxsize=4096)(self._make_up)
+        self._made_up = lru_cache(maxsize=8192)(self._make_up)
 
     def knows(self, symbol: str) -> bool:
         """Whether the symbol is well-formed and not one of those set aside as unknown."""

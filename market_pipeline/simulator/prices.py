@@ -77,7 +77,7 @@ class Prices:
         self._walk = walk
         self._actions = actions
         self.intraday = Intraday(dice)
-        self._raw = lru_cache(maxsize=4096)(self._raw_year)  # about 10 kB each
+        self._raw = lru_cache(maxsize=8192)(self._raw_year)  # about 10 kB each; a year of 5,000 symbols has room
 
     def bars(
         self, symbol: str, start: date, end: date, timeframe: Timeframe, as_of: datetime, adjustment: Adjustment

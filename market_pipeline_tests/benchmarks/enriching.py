@@ -28,8 +28,7 @@ def run(database: Database) -> Iterator[Result]:
         environment = {"DATABASE_URL": database.url, "SIMULATOR_PORT": port, "SIMULATOR_RATE_FACTOR": "1000"}
         with patch.dict(os.environ, environment):
             speed = per_second(lambda: enrich(database), rounds=1)
-    what = f"50 symbols enriched, in {len(SYMBOLS) / speed:.0f} s"
-    yield Result(what, "symbols/s", speed, len(SYMBOLS) / SECONDS, f"{SECONDS} s", 1)
+    yield Result("50 symbols enriched", "symbols/s", speed, len(SYMBOLS) / SECONDS, f"{SECONDS} s", 1)
 
 
 def enrich(database: Database) -> int:

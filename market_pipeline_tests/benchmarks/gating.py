@@ -22,7 +22,6 @@ from market_pipeline.storage.database import Database
 from market_pipeline_tests.benchmarks.measure import Result
 
 SECONDS = 1.5
-ROUNDS = 2
 LIMITS = (Rate(1_000_000_000, 60), Rate(2_000_000_000, 86_400))
 SCOPE = "stock_quotes/Quote"
 ASK = "SELECT tokens, slots, wait, reason FROM gate_ask('finnhub', %s, %s, 0, 0, 1, 1, 1, false)"
@@ -76,11 +75,9 @@ def latencies(kind: Kind, database_url: str, start: float) -> list[float]:
 def run(database: Database) -> Iterator[Result]:
     for processes, who in ((1, "one process"), (8, "8 processes")):
         with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-            rounds = [
-                [_together(pool, processes, kind, database) for kind in (selecting, deciding, asking)]
-                for _ in range(ROUNDS)
-            ]
-        selected, decided, asked = ([taken for one in kind for taken in one] for kind in zip(*rounds, strict=True))
+            selected, decided, asked = (
+                _together(pool, processes, kind, database) for kind in (selecting, deciding, asking)
+            )
         rate, median, slowest = _speeds(decided)
         limit, *_ = _speeds(selected)
         yield Result(f"decisions, {who}", "per s", rate, limit, "SELECT 1", 0.35)
@@ -100,4 +97,4 @@ def _together(pool: ProcessPoolExecutor, processes: int, kind: Kind, database: D
 def _speeds(taken: list[float]) -> tuple[float, float, float]:
     """A second's work of all processes together; and what one of them does at the median pace, and at its slowest in 100."""
     quantiles = statistics.quantiles(taken, n=100)
-    return len(taken) / SECONDS / ROUNDS, 1 / quantiles[49], 1 / quantiles[98]
+    return len(taken) / SECONDS, 1 / quantiles[49], 1 / quantiles[98]

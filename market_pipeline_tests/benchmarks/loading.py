@@ -4,12 +4,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from market_pipeline.storage.database import Database
 from market_pipeline_tests.benchmarks.measure import Result, per_second
 
 
-def run() -> Iterator[Result]:
-    ours = per_second(lambda: _import("market_pipeline.definitions"), rounds=5)
-    dagster = per_second(lambda: _import("dagster"), rounds=5)
+def run(database: Database) -> Iterator[Result]:
+    ours = per_second(lambda: _import("market_pipeline.definitions"), rounds=2)
+    dagster = per_second(lambda: _import("dagster"), rounds=2)
     yield Result("code location loaded", "per s", ours, dagster, "import dagster")
 
 

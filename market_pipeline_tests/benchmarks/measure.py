@@ -1,17 +1,14 @@
-"""Measuring: medians of several rounds, and one table for all benchmarks."""
+"""Measuring: medians of several rounds, and what several measurements of the same thing come to."""
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-
-from rich.console import Console
-from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the table: a measurement beside its limit, both in `unit`, larger is better."""
+    """A measurement beside its limit, both in `unit`: larger is better, or a part of a whole."""
 
     what: str
     unit: str
@@ -24,10 +21,36 @@ class Result:
     def ratio(self) -> float:
         return self.measured / self.limit
 
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table: of several measurements of the same thing the one with the median ratio, and how far the ratios
+    lie apart."""
+
+    bench: str
+    result: Result
+    lowest: float
+    highest: float
+    count: int
+
     @property
     def verdict(self) -> str:
         """Whether the goal is met; nothing where there is none."""
-        return "" if self.goal is None else "met" if self.ratio >= self.goal else "missed"
+        goal = self.result.goal
+        return "" if goal is None else "met" if self.result.ratio >= goal else "missed"
+
+
+def lines(bench: str, results: Iterable[Result]) -> list[Line]:
+    """A line for each thing that was measured against a limit, in the order of their first measurements."""
+    same: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        same.setdefault((result.what, result.limit_is), []).append(result)
+    found = []
+    for group in same.values():
+        ranked = sorted(group, key=lambda one: one.ratio)
+        median = ranked[(len(ranked) - 1) // 2]
+        found.append(Line(bench, median, ranked[0].ratio, ranked[-1].ratio, len(ranked)))
+    return found
 
 
 def per_second(work: Callable[[], int], rounds: int = 3) -> float:
@@ -45,12 +68,3 @@ def _speed(work: Callable[[], int]) -> float:
     started = time.perf_counter()
     done = work()
     return done / (time.perf_counter() - started)
-
-
-def show(results: list[Result]) -> None:
-    table = Table("what", "measured", "limit", "the limit is", "ratio", "goal", "")
-    for one in results:
-        measured, limit = (f"{value:,.1f} {one.unit}" for value in (one.measured, one.limit))
-        goal = "" if one.goal is None else f"{one.goal:.0%}"
-        table.add_row(one.what, measured, limit, one.limit_is, f"{one.ratio:.0%}", goal, one.verdict)
-    Console(width=150).print(table)

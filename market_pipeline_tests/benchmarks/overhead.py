@@ -38,7 +38,7 @@ def run(database: Database) -> Iterator[Result]:
         for workers, goal in ((10, 0.98), (32, 0.95)):
             whole = partial(fetch, database, base, workers, symbols=SYMBOLS[: 25 * workers])
             ours, unrecorded, bare = by_turns(
-                whole, partial(whole, recorded=False), partial(whole, recorded=False, gates=Open)
+                whole, partial(whole, recorded=False), partial(whole, recorded=False, gates=Open), rounds=3
             )
             what = f"quotes, {workers} in flight"
             yield Result(what, "requests/s", ours, bare, "the same without gate and tracking", goal)
