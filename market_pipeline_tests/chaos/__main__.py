@@ -1,6 +1,7 @@
 """`make chaos`: all faults on one pipeline, and a table; exit code 1 when anything is lost, left behind or leaked."""
 
 import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -9,13 +10,14 @@ from rich.console import Console
 from market_pipeline_tests.chaos.accountant import account
 from market_pipeline_tests.chaos.director import come_to_rest, play
 from market_pipeline_tests.chaos.injectors import FAULTS
-from market_pipeline_tests.chaos.plan import acts, orders
+from market_pipeline_tests.chaos.plan import acts
 from market_pipeline_tests.chaos.report import show, survived
-from market_pipeline_tests.chaos.stage import ORDERED_SESSIONS, sessions, stage
+from market_pipeline_tests.chaos.stage import stage
+from market_pipeline_tests.chaos.week import week
 
 
 def main(
-    seed: Annotated[int, typer.Option(help="Order, victims and what is asked for follow from it.")] = 1,
+    seed: Annotated[int, typer.Option(help="The order of the faults and their victims follow from it.")] = 1,
     fault: Annotated[list[str] | None, typer.Option(help="Only this fault; several may be given.")] = None,
 ) -> None:
     """Play faults on a working pipeline and account for everything afterwards."""
@@ -25,9 +27,8 @@ def main(
     console, began = Console(), time.monotonic()
     wanted = [(name, one.seconds) for name, one in FAULTS.items() if not fault or name in fault]
     with stage() as pipeline:
-        played = play(
-            pipeline, acts(wanted, seed), orders(pipeline.universe(), sessions(ORDERED_SESSIONS), seed), console.print
-        )
+        orders = week(pipeline.universe(), datetime.now(UTC))
+        played = play(pipeline, acts(wanted, seed), orders, console.print)
         come_to_rest(pipeline)
         found = account(pipeline)
     show(console, played, found, seed, time.monotonic() - began)

@@ -1,15 +1,18 @@
-"""A play: each fault of the plan in turn while orders go on, the pipeline's recovery after it, and rest at the end."""
+"""A play: each fault of the plan in turn while a trading week goes on, the pipeline's recovery after it, and rest at the end."""
 
 import random
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 
 from market_pipeline_tests.chaos.injectors import FAULTS, NotHere
 from market_pipeline_tests.chaos.plan import Act, Order
 from market_pipeline_tests.chaos.stage import Stage, ordering
 
+WEEK = 900.0  # seconds for what is left of it after the last fault
 RECOVERY = 240.0  # seconds until a new run has succeeded, or the fault has not been survived
 REST = 600.0  # seconds until nothing waits or runs any more: Dagster gives a run three minutes to start
 
@@ -26,14 +29,26 @@ class Played:
     skipped: str | None = None
 
 
-def play(stage: Stage, acts: Sequence[Act], orders: Iterator[Order], say: Callable[[str], object]) -> list[Played]:
-    """All acts, one after the other, while orders go on."""
-    played = []
-    with ordering(stage, orders):
+def play(stage: Stage, acts: Sequence[Act], week: Iterable[Order], say: Callable[[str], object]) -> list[Played]:
+    """All acts, one after the other, while a week goes on: again and again.  At last what is left of its first time."""
+    played, through = [], threading.Event()
+    with ordering(stage, _again_and_again(week, through)):
         for act in acts:
             say(f"{act.fault} …")
             played.append(_play(stage, act))
+        stage.act = "the rest of the week"
+        played.append(Played(Act(stage.act, 0.0, 0), _until(through.is_set, WEEK), 0))
     return played
+
+
+def _again_and_again(week: Iterable[Order], through: threading.Event) -> Iterator[Order]:
+    """Its orders without end; `through` tells that each has been placed."""
+    known = []
+    for order in week:
+        known.append(order)
+        yield order
+    through.set()
+    yield from cycle(known)
 
 
 def _play(stage: Stage, act: Act) -> Played:
@@ -53,7 +68,6 @@ def _play(stage: Stage, act: Act) -> Played:
 
 def come_to_rest(stage: Stage) -> bool:
     """Waits until nothing runs, has what is owed asked for once more by a person's command, and waits again."""
-    stage.act = "afterwards"
     if not _at_rest(stage):
         return False
     if stage.rows("SELECT FROM failed_symbols LIMIT 1"):

@@ -17,9 +17,12 @@ import psutil
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.sessions import Sessions
 from market_pipeline.simulator.control import SimulatorUnreachable
+from market_pipeline.timetable import settled_sessions
 from market_pipeline_tests.chaos.plan import Order
-from market_pipeline_tests.chaos.stage import ORDERED_SESSIONS, SIZE, USUAL, Stage, sessions
+from market_pipeline_tests.chaos.stage import SIZE, USUAL, Stage
+from market_pipeline_tests.chaos.week import EXCHANGE, SESSIONS
 from market_pipeline_tests.e2e.conftest import BIN
 from market_pipeline_tests.e2e.up import until
 
@@ -138,8 +141,8 @@ def _usual(stage: Stage) -> None:
 
 @contextmanager
 def _poisoned(stage: Stage, dice: random.Random) -> Iterator[None]:
-    """Every vendor's figures of one symbol of the next orders are senseless."""
-    symbol = dice.choice(stage.placed[-1].order.symbols)
+    """Every vendor's figures of one symbol are senseless."""
+    symbol = dice.choice(stage.universe())
     with _vendors(f"garbage={symbol}", share=1)(stage, dice):
         yield
 
@@ -197,7 +200,7 @@ def _two_daemons(stage: Stage, dice: random.Random) -> Iterator[None]:
 def _three_backfills(stage: Stage, dice: random.Random) -> Iterator[None]:
     """Three backfills at once, while live data goes on."""
     symbols, yesterday = stage.universe(), datetime.now(UTC).date() - timedelta(days=1)
-    old = tuple(sessions(ORDERED_SESSIONS + 2)[:2])
+    old = tuple(settled_sessions(Sessions(EXCHANGE), datetime.now(UTC), 2 * SESSIONS)[:2])  # before the week
     stage.backfill(Order("historical_prices", symbols, old, ("1d",), anew=False))
     stage.backfill(Order("news", symbols, (yesterday,), anew=False))
     stage.backfill(Order("economic_events", (MARKET_WIDE,), (yesterday,), anew=False))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,16 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.monitor.dagster_control import DagsterControl, DagsterRefused, DagsterUnreachable
 from market_pipeline.partitions import key_of
 from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.sessions import Sessions
+from market_pipeline.sensors.requests import RANGE_END, RANGE_START
 from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.errors import DatabaseUnavailable
-from market_pipeline.timetable import settled_sessions
 from market_pipeline_tests.chaos.plan import Order
 from market_pipeline_tests.e2e.conftest import User, somebody
 from market_pipeline_tests.e2e.up import Up, started
 
-USUAL = "*:latency=0.1"  # so that a run of four symbols takes seconds, and a fault finds one under way
-ORDERED_SESSIONS = 40  # that orders reach back to; a backfill takes older ones
-SYMBOLS = 24  # of the universe: the more, the later an order repeats another one, and the longer a backfill takes
+USUAL = "*:latency=0.1"  # so that a run takes seconds, and a fault finds one under way
+SYMBOLS = 24  # of the universe: a run over them takes long enough to be met by a fault
 UNDER_WAY = 3  # runs at once that the orders keep going: two cores do no more
 SECRET = "chaos-secret"  # in every key and password of the play; it may turn up nowhere
 SIZE = "1500m"  # of the file system that a home is in where one may be mounted: more than a play writes
@@ -131,15 +129,12 @@ class Stage:
 
     def place(self, order: Order) -> bool:
         """Ask for something; whether Dagster has taken it."""
-        tags = {}
+        tags = dict(order.tags)
         if order.days:
-            first, last = key_of(order.days[0]), key_of(order.days[-1])
-            tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
-        timeframes = [timeframe for timeframe in order.timeframes if timeframe]
-        config = {"symbols": list(order.symbols), "timeframes": timeframes, "use_cache": not order.anew}
+            tags |= {RANGE_START: key_of(order.days[0]), RANGE_END: key_of(order.days[-1])}
         at = datetime.now(UTC)
         try:
-            run_id = self.dagster.launch(f"{order.data_type}_job", {"ops": {order.data_type: {"config": config}}}, tags)
+            run_id = self.dagster.launch(f"{order.data_type}_job", order.run_config, tags)
         except (DagsterUnreachable, DagsterRefused):
             return False
         self.placed.append(Placed(order, run_id, at, self.act))
@@ -193,11 +188,6 @@ class Stage:
         )
 
 
-def sessions(count: int) -> list[date]:
-    """The last sessions whose bars are there."""
-    return settled_sessions(Sessions("XNYS"), datetime.now(UTC), count)
-
-
 @contextmanager
 def stage(**changes: str) -> Iterator[Stage]:
     """A pipeline whose schedules stand still, so that nothing depends on the time of day."""
@@ -206,7 +196,7 @@ def stage(**changes: str) -> Iterator[Stage]:
         user = open_things.enter_context(somebody(home))
         user.run("market-pipeline", "symbols", "list")
         kept = f"SELECT symbol FROM tracked_symbols ORDER BY symbol LIMIT {SYMBOLS}"
-        user.rows(f"UPDATE tracked_symbols SET active = symbol IN ({kept}) RETURNING 1")
+        user.rows(f"UPDATE tracked_symbols SET active = symbol IN ({kept}), timeframes = '{{1d,1h}}' RETURNING 1")
         up = open_things.enter_context(started(user, **{**SETTINGS, **changes}))
         ready = Stage(user, up, mount)
         for automation in ready.dagster.automations():
@@ -217,7 +207,7 @@ def stage(**changes: str) -> Iterator[Stage]:
 
 @contextmanager
 def ordering(stage: Stage, orders: Iterator[Order]) -> Iterator[None]:
-    """Orders are placed, a few at a time, as long as this goes on."""
+    """Orders are placed, a few at a time and in their order, as long as this goes on."""
     enough = threading.Event()
 
     def go_on() -> None:

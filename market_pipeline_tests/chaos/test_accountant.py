@@ -117,6 +117,14 @@ def test_what_was_served_and_is_nowhere_is_found(books: Books) -> None:
     ]
 
 
+def test_an_answer_about_the_whole_market_is_about_any_symbol(books: Books) -> None:
+    books.served.update({("stock_quotes", "*"): 1, ("news", "*"): 1})
+    books.answered("news", "", "(,)", LATER)
+    assert [loss.what for loss in served_and_gone(cast(Stage, books))] == [
+        "stock_quotes of * was served and is nowhere"
+    ]
+
+
 def test_a_close_that_is_not_the_markets_is_found(books: Books) -> None:
     true = SyntheticMarket(1).bar("AAPL", SESSION, as_of=AT)
     assert true is not None
