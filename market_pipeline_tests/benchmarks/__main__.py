@@ -78,15 +78,17 @@ def main(
         raise typer.BadParameter(f"no such bench: {', '.join(unknown)}; there are {', '.join(BENCHES)}")
     rounds, load, console = 1 if quick else rounds, os.getloadavg()[0], Console(stderr=True)
     measured = list[Line]()
-    with served() as server:
-        postgres = version(Database(server.url()))
-        for name in names or BENCHES:
-            began, found = time.monotonic(), list[Result]()
-            for number in range(1 if name in ONCE else rounds):
-                found += BENCHES[name].run(new_database(server, f"{name}_{number}"))
-            measured += lines(name, found)
-            console.print(f"{name}: {time.monotonic() - began:.0f} s")
-    show(measured)
+    try:
+        with served() as server:
+            postgres = version(Database(server.url()))
+            for name in names or BENCHES:
+                began, found = time.monotonic(), list[Result]()
+                for number in range(1 if name in ONCE else rounds):
+                    found += BENCHES[name].run(new_database(server, f"{name}_{number}"))
+                measured += lines(name, found)
+                console.print(f"{name}: {time.monotonic() - began:.0f} s")
+    finally:
+        show(measured)  # what there is, also where a bench has failed or somebody has had enough
     if not names:
         explained = {name: bench.__doc__ or "" for name, bench in BENCHES.items()}
         today = datetime.now(UTC).date()
