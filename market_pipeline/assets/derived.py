@@ -169,9 +169,8 @@ def price_features(
         rows = _rows_by_session(connection, series, days or sorted(touched) or [pipeline.sessions.current(now)])
         good = {key_of(day): count for day, count in rows.items()}
         _report(context, batch, good)
-        yield from _checked(
-            connection, PRICE_FEATURES, pipeline, days
-        )  # no output, which would mark all partitions as good
+        # No output beside these, which would mark all partitions of the run as good.
+        yield from _checked(connection, PRICE_FEATURES, pipeline, days)
         _conclude(
             context,
             batch,
