@@ -1,4 +1,4 @@
-"""What pytest has to know before it collects: the --recordings option, Hypothesis' profiles, the table at the end.
+"""What pytest has to know before it collects: its options, how many processes, Hypothesis' profiles, the table at the end.
 
 It lies here because only the outermost conftest is read in time for options, and in every process under xdist.
 Fixtures belong to the conftest of the tests that use them.
@@ -24,6 +24,11 @@ settings.load_profile("repeatable")
 
 CONFORMANCE = "conformance"
 VERDICTS = ("parsed", "error recognised", "not served", "failed")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half of the time tests wait, for processes and for clocks: two of them share a core."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
