@@ -146,7 +146,7 @@ class ExecutionLog:
             self._connection.close()
 
     def _execute(self, query: str, parameters: dict[str, Any]) -> bool:
-        """Whether it was executed.  After a failure the next write connects anew."""
+        """Whether it was executed.  After a failure, or an interruption, the next write connects anew."""
         try:
             with self._lock:
                 self._connected().execute(query, {"execution_id": self._id, **parameters})
@@ -155,6 +155,11 @@ class ExecutionLog:
                 log.warning("the execution log cannot be written, the run goes on: %s", error)
             self._warned = True
             return False
+        except (
+            BaseException
+        ):  # interrupted, perhaps in the middle of a statement: the end has to be written all the same
+            self.close()
+            raise
         return True
 
     def _connected(self) -> psycopg.Connection[TupleRow]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 
 from market_pipeline.storage.database import Database
@@ -230,6 +231,22 @@ def test_after_its_connection_was_cut_the_log_goes_on_by_another_one(database: D
             assert [one.held for one in running_executions(connection, 10)] == [True]
         log.finish()
     assert (last(database).status, last(database).successful_symbols) == ("completed", 1)
+
+
+def test_what_is_interrupted_in_the_middle_of_a_statement_is_closed_all_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(connection: psycopg.Connection[Any], *_: Any) -> None:
+        connection.pgconn.send_query(b"SELECT 1")
+        raise KeyboardInterrupt
+
+    with opened(database) as log:
+        with monkeypatch.context() as patched:
+            patched.setattr(psycopg.Connection, "execute", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                log.plan("2026-11-20", of("pending", "AAPL"))
+        log.finish("the run was interrupted")
+    assert last(database).error_message == "the run was interrupted"
 
 
 def test_an_execution_is_held_as_long_as_its_process_has_the_log_open(database: Database) -> None:
