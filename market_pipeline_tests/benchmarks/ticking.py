@@ -2,7 +2,7 @@
 
 One vendor takes 10 symbols a request and answers after 50 ms, the settings are the defaults, and no other schedule or sensor
 works meanwhile.  Where the time goes is told as parts of the whole, from the events of the run, the calls that it made, and a
-reader who looks all the time.  How long a run waits in the queue is chance: Dagster looks every five seconds.
+reader who looks all the time.  How long a run waits in the queue is chance: Dagster looks every second.
 """
 
 import sys
