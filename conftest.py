@@ -27,8 +27,8 @@ VERDICTS = ("parsed", "error recognised", "not served", "failed")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half of the time tests wait, for processes and for clocks: two of them share a core."""
-    return 2 * (os.cpu_count() or 1)
+    """Half of the time tests wait, for processes and for clocks: three of them share two cores."""
+    return max(2, 3 * (os.cpu_count() or 1) // 2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
