@@ -90,7 +90,9 @@ def test_a_run_that_is_terminated_ends_at_once_and_leaves_what_it_has_done(
     assert 0 < kept < len(SYMBOLS)
     assert said == "the run was interrupted"
     ((recorded,),) = slowly.rows("SELECT count(*) FROM fetch_attempts")
-    assert recorded == slowly.simulator.vendor("finnhub")["requests"], "no attempt is lost"
+    assert kept <= recorded
+    given_up = slowly.simulator.vendor("finnhub")["requests"] - recorded
+    assert given_up in (0, 1), "only the call that was under way is not recorded: nobody knows what came of it"
 
 
 @pytest.mark.slow
