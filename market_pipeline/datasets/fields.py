@@ -84,20 +84,26 @@ def bounds_of(record: type[BaseModel]) -> dict[str, dict[str, float]]:
     """The figures of a record that are computed, with what each is bounded by: `ge`, `gt`, `le`, `lt`."""
     found = {}
     for name, info in record.model_fields.items():
-        kind, said = info.annotation, list(info.metadata)
-        if get_origin(kind) in (Union, UnionType):
-            kind = next(one for one in get_args(kind) if one is not NoneType)
-        if get_origin(kind) is Annotated:
-            kind, *inside = get_args(kind)
-            said += [bound for one in inside for bound in one.metadata]
+        kind, around = _bare(info.annotation)
         if kind is float:
             found[name] = {
                 word: getattr(bound, word)
-                for bound in said
+                for bound in [*info.metadata, *(bound for one in around for bound in one.metadata)]
                 for word in ("ge", "gt", "le", "lt")
                 if hasattr(bound, word)
             }
     return found
+
+
+def _bare(annotation: Any) -> tuple[Any, list[Any]]:
+    """The type of a field that may be optional and bounded, and what is said around it."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return _bare(next(one for one in arguments if one is not NoneType))
+    if origin is Annotated:
+        kind, around = _bare(arguments[0])
+        return kind, [*around, *arguments[1:]]
+    return annotation, []
 
 
 _COLUMN_TYPES = {
@@ -115,11 +121,7 @@ _COLUMN_TYPES = {
 
 def column_type(annotation: Any) -> str:
     """PostgreSQL's name for the type of a field, whatever is said around it (optional, bounds, literals)."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (Union, UnionType):
-        return column_type(next(one for one in arguments if one is not NoneType))
-    if origin is Annotated:
-        return column_type(arguments[0])
-    if origin is Literal:
-        return column_type(type(arguments[0]))
-    return _COLUMN_TYPES[origin or annotation]
+    kind, _ = _bare(annotation)
+    if get_origin(kind) is Literal:
+        return column_type(type(get_args(kind)[0]))
+    return _COLUMN_TYPES[get_origin(kind) or kind]

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from market_pipeline.datasets import Derived, PartitionedBy, bounds_of
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
-from market_pipeline.tracking.findings import COMPLETE, HALF, SAMPLE, Finding, Inspection, Verdict
+from market_pipeline.tracking.findings import SAMPLE, Finding, Inspection, Verdict, of_missing
 
 Look = Inspection[Derived]
 OPERATORS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -26,15 +26,12 @@ def series_without_rows(look: Look) -> Finding:
         [look.dataset.name],
     ).fetchall()
     missing = [f"{symbol} {timeframe}".strip() for symbol, timeframe, has_rows in rows if not has_rows]
-    share = 1 - len(missing) / len(rows) if rows else 1.0
-    return Finding(
-        Verdict.PASSED if share >= COMPLETE else Verdict.WARN if share >= HALF else Verdict.ERROR,
-        f"{len(rows) - len(missing)} of {len(rows)} series have rows.",
+    return of_missing(
+        missing,
+        len(rows),
+        "series have rows",
         f"Have prices of the others? If so, run {look.dataset.name}_job; what went wrong before is in"
         " feature_computation_failures and in the run's log.",
-        count=len(missing),
-        sample=missing[:SAMPLE],
-        figures={"percent": round(100 * share, 2)},
     )
 
 

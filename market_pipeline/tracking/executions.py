@@ -155,10 +155,8 @@ class ExecutionLog:
                 log.warning("the execution log cannot be written, the run goes on: %s", error)
             self._warned = True
             return False
-        except (
-            BaseException
-        ):  # interrupted, perhaps in the middle of a statement: the end has to be written all the same
-            self.close()
+        except BaseException:
+            self.close()  # interrupted in the middle of a statement, perhaps: the end has to be written all the same
             raise
         return True
 

@@ -95,13 +95,22 @@ def completeness(look: Inspection[Dataset]) -> Finding:
         {"subjects": list(subjects), "data_type": look.dataset.name, "empty_is_answer": look.dataset.empty_is_answer},
     ).fetchall()
     missing = [symbol for (symbol,) in rows]
-    share = 1 - len(missing) / len(subjects) if subjects else 1.0
-    of = f" of the session {session}" if session is not None else ""
-    return Finding(
-        Verdict.PASSED if share >= COMPLETE else Verdict.WARN if share >= HALF else Verdict.ERROR,
-        f"{len(subjects) - len(missing)} of {len(subjects)} have rows{of}.",
+    return of_missing(
+        missing,
+        len(subjects),
+        "have rows" if session is None else f"have rows of the session {session}",
         f"Read what vendors said of the others: failed_symbols.errors, data type {look.dataset.name}. Run the job for those"
         " that are not in it.",
+    )
+
+
+def of_missing(missing: Sequence[str], expected: int, what: str, remedy: str) -> Finding:
+    """What to say where some of `expected` things are missing; `what` the others do, or have."""
+    share = 1 - len(missing) / expected if expected else 1.0
+    return Finding(
+        Verdict.PASSED if share >= COMPLETE else Verdict.WARN if share >= HALF else Verdict.ERROR,
+        f"{expected - len(missing)} of {expected} {what}.",
+        remedy,
         count=len(missing),
         sample=missing[:SAMPLE],
         figures={"percent": round(100 * share, 2)},

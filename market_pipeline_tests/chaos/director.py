@@ -10,7 +10,7 @@ from itertools import cycle
 
 from market_pipeline_tests.chaos.injectors import FAULTS, NotHere
 from market_pipeline_tests.chaos.plan import Act, Order
-from market_pipeline_tests.chaos.stage import Stage, ordering
+from market_pipeline_tests.chaos.stage import ENDED, Stage, ordering
 
 WEEK = 900.0  # seconds for what is left of it after the last fault
 RECOVERY = 240.0  # seconds until a new run has succeeded, or the fault has not been survived
@@ -81,8 +81,8 @@ def _at_rest(stage: Stage) -> bool:
     return _until(lambda: stage.look(_GOING_ON) == [(0,)], REST) is not None
 
 
-_GOING_ON = """
-    SELECT (SELECT count(*) FROM dagster.runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED'))
+_GOING_ON = f"""
+    SELECT (SELECT count(*) FROM dagster.runs WHERE status NOT IN {ENDED})
         + (SELECT count(*) FROM dagster.bulk_actions WHERE status = 'REQUESTED')
         + (SELECT count(*) FROM scheduler_execution_log WHERE status = 'running')
         + (SELECT count(*) FROM failed_symbols WHERE state = 'waiting' AND next_retry_at <= now())
