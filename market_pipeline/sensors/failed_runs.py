@@ -4,11 +4,16 @@ A run whose worker died, or which could not reach the database, tells nobody wha
 once, and once: an outage of half a minute outlasts that.  `failed_symbols` has the patience.
 
 Here belongs which runs are meant and what they were about; when the symbols are retried is `tracking.failed_symbols`'s.
+
+Failures are taken in the order of their events' ids, which PostgreSQL gives: times are those of workers' clocks, and one that is
+behind would hide its failure.  Each is looked at in two ticks, because an id is given a moment before the event can be read, and
+the event is there a moment before its run is marked.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import dagster as dg
 import psycopg
@@ -33,6 +38,22 @@ FIRST_LOOK = timedelta(days=1)  # of a sensor that has never run: older failures
 RUNS_A_TICK = 50  # a tick may take 60 s; the rest follows with the next one
 
 
+class _Cursor(NamedTuple):
+    """Ids of events: up to `settled` all have been looked at twice, up to `seen` once."""
+
+    settled: int
+    seen: int
+
+    @classmethod
+    def read(cls, text: str | None) -> Self | None:
+        """None where there is none yet, or one that an older version has left, a time."""
+        ids = re.fullmatch(r"(\d+) (\d+)", text or "")
+        return None if ids is None else cls(int(ids[1]), int(ids[2]))
+
+    def __str__(self) -> str:
+        return f"{self.settled} {self.seen}"
+
+
 def failed_runs_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
     """The sensor, by a clock of the caller's."""
 
@@ -44,22 +65,34 @@ def failed_runs_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         """Asks for no run, so that each tick is a skipped one, with what it found as the reason."""
-        now = clock()
-        since = now - FIRST_LOOK if context.cursor is None else datetime.fromisoformat(context.cursor)
-        failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
-        records = context.instance.get_run_records(failed, RUNS_A_TICK, order_by="update_timestamp", ascending=True)
+        now, cursor = clock(), _Cursor.read(context.cursor)
+        failures = dg.RunStatusChangeRecordsFilter(
+            dg.DagsterEventType.RUN_FAILURE,
+            after_storage_id=None if cursor is None else cursor.settled,
+            after_timestamp=(now - FIRST_LOOK).timestamp() if cursor is None else None,
+        )
+        events = context.instance.fetch_run_status_changes(failures, RUNS_A_TICK, ascending=True).records
         said = []
         with prepared_database(load_settings()).connect(autocommit=True, name="failed runs sensor") as connection:
-            for record in records:
+            for record in _failed(context.instance, events):
                 said += [
                     f"run {record.dagster_run.run_id[:8]}: {count} of {name} are owed"
                     for name, count in _owe(context.instance, connection, record, now).items()
                 ]
-        if records:
-            context.update_cursor(records[-1].update_timestamp.astimezone(UTC).isoformat())
+        if events:
+            settled = events[0].storage_id - 1 if cursor is None else cursor.seen
+            context.update_cursor(str(_Cursor(settled, events[-1].storage_id)))
         return dg.SkipReason("; ".join(said) or "no run has failed without a word")
 
     return _sensor
+
+
+def _failed(instance: dg.DagsterInstance, events: Sequence[dg.EventLogRecord]) -> Sequence[dg.RunRecord]:
+    """The runs that events of failures tell of, as far as they are there and marked as failed."""
+    if not events:
+        return []
+    ids = [event.run_id for event in events]
+    return instance.get_run_records(dg.RunsFilter(run_ids=ids, statuses=[dg.DagsterRunStatus.FAILURE]))
 
 
 def _owe(

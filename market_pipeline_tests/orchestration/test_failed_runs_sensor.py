@@ -15,13 +15,34 @@ from market_pipeline_tests.orchestration.conftest import TRACKED, Runs, range_ta
 NOW = datetime.now(UTC)  # runs are created by the machine's clock
 
 
-def failed(runs: Runs, data_type: str, tags: Mapping[str, str] | None = None, **config: Any) -> dg.DagsterRun:
-    """A run that ended before its step began."""
+def failed(
+    runs: Runs, data_type: str, tags: Mapping[str, str] | None = None, at: datetime = NOW, **config: Any
+) -> dg.DagsterRun:
+    """A run that ended before its step began, as a worker tells whose clock says `at`."""
+    run = started(runs, data_type, tags, **config)
+    runs.instance.handle_new_event(failure(run, at))
+    return run
+
+
+def started(runs: Runs, data_type: str, tags: Mapping[str, str] | None = None, **config: Any) -> dg.DagsterRun:
     return runs.instance.create_run_for_job(
         build_definitions().resolve_job_def(f"{data_type}_job"),
         run_config={"ops": {data_type: {"config": config}}},
         tags=dict(tags or {}),
-        status=dg.DagsterRunStatus.FAILURE,
+        status=dg.DagsterRunStatus.STARTED,
+    )
+
+
+def failure(run: dg.DagsterRun, at: datetime) -> dg.EventLogEntry:
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_FAILURE.value, run.job_name, message="the worker was killed")
+    return dg.EventLogEntry(
+        error_info=None,
+        level="error",
+        user_message="",
+        run_id=run.run_id,
+        timestamp=at.timestamp(),
+        job_name=run.job_name,
+        dagster_event=event,
     )
 
 
@@ -36,7 +57,7 @@ def test_its_symbols_are_owed_with_the_reason_and_a_time(runs: Runs) -> None:
     said = runs.tick(failed_runs_sensor(lambda: NOW)).skip_message
     assert said == f"run {run.run_id[:8]}: 1 of company_info are owed"
     assert runs.rows("SELECT symbol, state, attempts, next_retry_at, errors, run_id FROM failed_symbols") == [
-        ("AAPL", "waiting", 1, NOW + RETRY_AFTER[0], {PIPELINE: "the run failed"}, run.run_id)
+        ("AAPL", "waiting", 1, NOW + RETRY_AFTER[0], {PIPELINE: "the worker was killed"}, run.run_id)
     ]
 
 
@@ -77,7 +98,7 @@ def test_what_was_answered_or_is_owed_since_is_left_alone(runs: Runs) -> None:
         )
     runs.tick(failed_runs_sensor())
     reasons = dict(runs.rows("SELECT symbol, errors FROM failed_symbols"))
-    assert reasons == {"AAPL": {PIPELINE: "the run failed"}, "JPM": {"finnhub": "unavailable: HTTP 503"}}
+    assert reasons == {"AAPL": {PIPELINE: "the worker was killed"}, "JPM": {"finnhub": "unavailable: HTTP 503"}}
 
 
 def test_what_was_answered_before_the_run_was_asked_for_does_not_count(runs: Runs) -> None:
@@ -109,9 +130,39 @@ def test_nothing_is_owed_of_a_run_that(
     assert owed(runs) == []
 
 
-def test_each_failure_is_looked_at_once(runs: Runs) -> None:
+def test_a_failure_that_a_machine_tells_whose_clock_is_behind_is_seen(runs: Runs) -> None:
     failed(runs, "company_info", symbols=["AAPL"])
     cursor = runs.tick(failed_runs_sensor()).cursor
+    failed(runs, "company_info", at=NOW - timedelta(hours=1), symbols=["MSFT"])
+    runs.tick(failed_runs_sensor(), cursor)
+    assert [symbol for _, symbol, _, _ in owed(runs)] == ["AAPL", "MSFT"]
+
+
+def test_a_failure_whose_run_is_not_marked_yet_is_seen_with_the_next_tick(runs: Runs) -> None:
+    run = started(runs, "company_info", symbols=["AAPL"])
+    runs.instance.event_log_storage.store_event(failure(run, NOW))
+    cursor = runs.tick(failed_runs_sensor()).cursor
+    assert owed(runs) == []
+    runs.instance.run_storage.handle_run_event(run.run_id, failure(run, NOW).get_dagster_event())
+    runs.tick(failed_runs_sensor(), cursor)
+    assert [symbol for _, symbol, _, _ in owed(runs)] == ["AAPL"]
+
+
+def test_each_failure_is_looked_at_twice_and_never_again(runs: Runs) -> None:
+    failed(runs, "company_info", symbols=["AAPL"])
+    cursor = runs.tick(failed_runs_sensor()).cursor
+    cursor = runs.tick(failed_runs_sensor(), cursor).cursor
     with runs.database.connect() as connection:
         connection.execute("DELETE FROM failed_symbols")
     assert runs.tick(failed_runs_sensor(), cursor).skip_message == "no run has failed without a word"
+
+
+@pytest.mark.parametrize("cursor", [None, "2026-05-29T18:00:00+00:00"], ids=["none", "of an older version, a time"])
+def test_without_a_cursor_failures_of_the_last_day_are_looked_at(runs: Runs, cursor: str | None) -> None:
+    failed(runs, "company_info", at=NOW - timedelta(days=2), symbols=["AAPL"])
+    first = runs.tick(failed_runs_sensor(lambda: NOW), cursor)
+    assert first.skip_message == "no run has failed without a word"
+    failed(runs, "company_info", symbols=["MSFT"])
+    second = runs.tick(failed_runs_sensor(lambda: NOW), first.cursor)
+    runs.tick(failed_runs_sensor(lambda: NOW), second.cursor)
+    assert [symbol for _, symbol, _, _ in owed(runs)] == ["MSFT"]
