@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from market_pipeline.assets.enrichment import EnrichmentConfig, enrich
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.checks import evaluation
 from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
+from market_pipeline.enrichment.run import EnrichmentConfig, enrich
 from market_pipeline.maintenance import delete_old_history
 from market_pipeline.resources import Pipeline, utc_now
 from market_pipeline.settings import load_settings

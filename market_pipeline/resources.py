@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from market_pipeline.market_data import MarketData, open_market_data
+from market_pipeline.ingestion.market_data import MarketData, open_market_data
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, SettingsError, load_settings
 from market_pipeline.simulator.address import simulator_for

@@ -1,7 +1,7 @@
 """The assets that are computed from stored prices: features of every bar, returns of every year.
 
 Here belongs what a run of theirs tells Dagster and the execution log, and that an error of one symbol stops no other.  What
-is computed, and how it is stored, is `market_pipeline.derived`.
+is computed, and how it is stored, is `market_pipeline.computing.series`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,8 +25,8 @@ from market_pipeline.assets.targets import (
     symbols_of,
 )
 from market_pipeline.checks import check_results, check_specs
+from market_pipeline.computing.series import Computed, Connection, compute_annual_returns, compute_features
 from market_pipeline.datasets import DERIVED, Derived
-from market_pipeline.derived import Computed, Connection, compute_annual_returns, compute_features
 from market_pipeline.partitions import SYMBOLS, key_of, range_key, session_partitions, symbol_partitions
 from market_pipeline.providers.messages import Window
 from market_pipeline.resources import Pipeline

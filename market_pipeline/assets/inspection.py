@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from market_pipeline.checks import check_results, checks_of, result, unmade
 from market_pipeline.datasets import Dataset
-from market_pipeline.delivery import Refreshed
+from market_pipeline.ingestion.delivery import Refreshed
 from market_pipeline.partitions import key_of, range_key
 from market_pipeline.providers.messages import Window
 from market_pipeline.resources import Pipeline

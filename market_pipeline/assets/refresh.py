@@ -1,7 +1,7 @@
 """A data type refreshed for some partitions: what an asset and the main job have in common.
 
 Here belongs the way from a target to fetches, and from their results to Dagster's events and the execution log.  Which assets
-there are belongs to `market_data`, what is asked for to `targets`, how one fetches to `market_pipeline.market_data`.
+there are belongs to `market_data`, what is asked for to `targets`, how one fetches to `ingestion.market_data`.
 """
 
 from collections import Counter
@@ -18,10 +18,10 @@ from market_pipeline.assets.inspection import inspect
 from market_pipeline.assets.progress import Progress
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target_of
 from market_pipeline.datasets import Dataset, PartitionedBy
-from market_pipeline.delivery import Refreshed
 from market_pipeline.fetching.report import Errors
+from market_pipeline.ingestion.delivery import Refreshed
+from market_pipeline.ingestion.ranking import NoVendor
 from market_pipeline.partitions import SYMBOLS, key_of
-from market_pipeline.ranking import NoVendor
 from market_pipeline.resources import Pipeline
 from market_pipeline.tracking.executions import ExecutionLog, State, SymbolStatus
 

@@ -17,9 +17,9 @@ from rich.markup import escape
 from market_pipeline.assets.targets import Fetch, RefreshConfig, target_of
 from market_pipeline.cli.inspect import compact_table, moment
 from market_pipeline.datasets import DATASETS, Dataset
-from market_pipeline.dry_run import DryRun, dry_run
 from market_pipeline.fetching.planner import Wanted
-from market_pipeline.ranking import NoVendor, open_ranking
+from market_pipeline.ingestion.dry_run import DryRun, dry_run
+from market_pipeline.ingestion.ranking import NoVendor, open_ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, load_provider_settings
 from market_pipeline.simulator.process import HOST

@@ -1,4 +1,4 @@
-"""Annual returns: what a share gained in a calendar year.  The formulas are in `market_pipeline.returns`."""
+"""Annual returns: what a share gained in a calendar year.  The formulas are in `market_pipeline.computing.returns`."""
 
 from datetime import timedelta
 from typing import Annotated

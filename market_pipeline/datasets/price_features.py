@@ -1,4 +1,4 @@
-"""Price features: what is computed for every bar.  The formulas are in `market_pipeline.features`."""
+"""Price features: what is computed for every bar.  The formulas are in `market_pipeline.computing.features`."""
 
 from datetime import datetime
 

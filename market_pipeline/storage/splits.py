@@ -1,7 +1,7 @@
 """History that a split has overtaken: bars fetched before it are in old shares, while those fetched since are in new ones.
 
 Here belongs finding and flagging such bars.  Asking for them anew is the caller's; calculations see through it by
-themselves (`market_pipeline.features.on_one_basis`).
+themselves (`market_pipeline.computing.features.on_one_basis`).
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Comparing what is kept with what a second vendor tells: whose turn it is, our figures, and how far two vendors are apart.
 
-Here belong the sample, within a budget, and the measure.  Asking the second vendor belongs to `market_pipeline.market_data`,
-what is remembered of it to `quality`.
+Here belong the sample, within a budget, and the measure.  Asking the second vendor belongs to `ingestion.market_data`, what
+is remembered of it to `quality`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -19,10 +19,10 @@ from market_pipeline.fetching.http import VendorClient
 from market_pipeline.fetching.planner import Planner
 from market_pipeline.fetching.router import Router
 from market_pipeline.fetching.vendors import Vendor
-from market_pipeline.market_data import MarketData
+from market_pipeline.ingestion.market_data import MarketData
+from market_pipeline.ingestion.ranking import Ranking
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.providers.messages import Window
-from market_pipeline.ranking import Ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.simulator.market import SyntheticMarket
 from market_pipeline.simulator.process import spawn

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from market_pipeline.datasets import DATASETS, Strategy
-from market_pipeline.delivery import Refreshed
-from market_pipeline.market_data import MarketData, open_market_data
+from market_pipeline.ingestion.delivery import Refreshed
+from market_pipeline.ingestion.market_data import MarketData, open_market_data
 from market_pipeline.providers.messages import Window
 from market_pipeline.settings import ProviderSettings, Settings
 from market_pipeline.simulator.process import RunningSimulator

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from market_pipeline.datasets import DATASETS, MARKET_WIDE, Dataset, Strategy
-from market_pipeline.delivery import Refreshed
+from market_pipeline.ingestion.delivery import Refreshed
 from market_pipeline.providers.messages import Window
 from market_pipeline.storage.answers import STALE
 from market_pipeline.storage.data_types import declare_data_types
@@ -173,7 +173,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from market_pipeline.datasets import DATASETS
-from market_pipeline.market_data import open_market_data
+from market_pipeline.ingestion.market_data import open_market_data
 from market_pipeline.settings import ProviderSettings, Settings
 from market_pipeline.storage.database import Database
 

@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from market_pipeline.datasets import DATASETS, Strategy
-from market_pipeline.dry_run import DryRun, dry_run
 from market_pipeline.fetching.planner import Wanted
-from market_pipeline.market_data import MarketData
+from market_pipeline.ingestion.dry_run import DryRun, dry_run
+from market_pipeline.ingestion.market_data import MarketData
 from market_pipeline_tests.fetching.conftest import SESSION, Fault, World
 from market_pipeline_tests.fetching.test_routing_scenarios import SIX, TEN
 

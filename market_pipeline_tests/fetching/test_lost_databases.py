@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from market_pipeline.datasets import DATASETS, Strategy
-from market_pipeline.delivery import Refreshed
+from market_pipeline.ingestion.delivery import Refreshed
 from market_pipeline_tests.fetching.conftest import SESSION, Fault, World
 from market_pipeline_tests.fetching.test_routing_scenarios import TEN, at_request
 

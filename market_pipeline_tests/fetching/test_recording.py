@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.market_data import open_market_data
+from market_pipeline.ingestion.market_data import open_market_data
 from market_pipeline.settings import ProviderSettings, Settings
 from market_pipeline_tests.fetching.conftest import NOW, SESSION, World
 

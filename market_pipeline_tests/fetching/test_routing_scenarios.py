@@ -12,8 +12,8 @@ from itertools import count
 import pytest
 
 from market_pipeline.datasets import DATASETS, Strategy
-from market_pipeline.delivery import Refreshed
-from market_pipeline.market_data import MarketData
+from market_pipeline.ingestion.delivery import Refreshed
+from market_pipeline.ingestion.market_data import MarketData
 from market_pipeline.providers.messages import Answer, Request
 from market_pipeline_tests.fetching.conftest import SESSION, Fault, World
 

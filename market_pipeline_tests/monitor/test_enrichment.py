@@ -15,7 +15,7 @@ DASHBOARD = "/api/v1/enrichment/dashboard"
 @pytest.fixture
 def enriched(serving: Serving, runs: Runs, environment: pytest.MonkeyPatch) -> Iterator[Monitor]:
     environment.setenv("HISTORY_SESSIONS", "20")
-    environment.setattr("market_pipeline.enrichment.FIRST_WAIT", 0.01)
+    environment.setattr("market_pipeline.enrichment.pool.FIRST_WAIT", 0.01)
     runs.track("ZZTOP")
     job = definitions_at(lambda: NOW).resolve_job_def("enrichment")
     assert job.execute_in_process(instance=runs.instance).success

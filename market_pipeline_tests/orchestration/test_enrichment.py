@@ -6,9 +6,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from market_pipeline.assets.enrichment import missing_sessions
+from market_pipeline.computing.prices import LastBar
+from market_pipeline.enrichment.symbol import missing_sessions
 from market_pipeline.sessions import Sessions
-from market_pipeline.storage.prices import LastBar
 from market_pipeline.storage.universe import TrackedSymbol, track
 from market_pipeline_tests.orchestration.conftest import NOW, Run, Runs, definitions_at
 
@@ -20,7 +20,7 @@ THURSDAY = "2026-05-28"
 def _short(runs: Runs, environment: pytest.MonkeyPatch) -> None:
     """Four weeks of history, and retries without the wait between them."""
     environment.setenv("HISTORY_SESSIONS", "20")
-    environment.setattr("market_pipeline.enrichment.FIRST_WAIT", 0.01)
+    environment.setattr("market_pipeline.enrichment.pool.FIRST_WAIT", 0.01)
 
 
 def enrich(runs: Runs, **config: Any) -> Run:

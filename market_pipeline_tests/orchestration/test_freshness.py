@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 
-from market_pipeline import market_data
 from market_pipeline.datasets import DATA_TYPES
+from market_pipeline.ingestion import market_data
 from market_pipeline.sensors.staleness import staleness_check
 from market_pipeline_tests.orchestration.conftest import NOW, Runs
 

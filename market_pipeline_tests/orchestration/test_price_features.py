@@ -5,9 +5,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from market_pipeline.features import price_features
+from market_pipeline.computing.features import price_features
+from market_pipeline.computing.prices import read_bars
 from market_pipeline.simulator.market import SyntheticMarket
-from market_pipeline.storage.prices import read_bars
 from market_pipeline.storage.universe import TrackedSymbol, track
 from market_pipeline_tests.orchestration.conftest import NOW, Run, Runs, definitions_at, range_tags
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from market_pipeline.checks import checks_of
+from market_pipeline.computing.series import compute_annual_returns, compute_features
 from market_pipeline.datasets import DERIVED, Derived
-from market_pipeline.derived import compute_annual_returns, compute_features
 from market_pipeline.storage.data_types import declare_data_types
 from market_pipeline.storage.database import Database
 from market_pipeline.tracking.findings import LATELY, Verdict

@@ -7,11 +7,11 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import TupleRow
 
+from market_pipeline.computing.prices import first_changed, last_bar, splits_of
 from market_pipeline.datasets import DATASETS
 from market_pipeline.sessions import Sessions
 from market_pipeline.storage.data_types import declare_data_types
 from market_pipeline.storage.database import Database
-from market_pipeline.storage.prices import first_changed, last_bar, splits_of
 from market_pipeline.storage.splits import flag_overtaken
 from market_pipeline.storage.universe import TrackedSymbol, track
 from market_pipeline.tracking.attempt_history import past_attempts

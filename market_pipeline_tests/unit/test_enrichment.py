@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from market_pipeline.enrichment import Enrichment, PassesByItself, Summary
+from market_pipeline.enrichment.pool import Enrichment, PassesByItself, Summary
 from market_pipeline.tracking.executions import State
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market_pipeline.features import BARS_A_YEAR, WARM_UP, Split, on_one_basis, price_features
+from market_pipeline.computing.features import BARS_A_YEAR, WARM_UP, Split, on_one_basis, price_features
 
 Series = Sequence[float]
 NAN = math.nan

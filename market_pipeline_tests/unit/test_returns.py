@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market_pipeline.returns import annual_returns
+from market_pipeline.computing.returns import annual_returns
 from market_pipeline.sessions import Sessions
 
 NEW_YORK = Sessions()

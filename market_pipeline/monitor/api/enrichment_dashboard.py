@@ -8,7 +8,7 @@ from typing import Literal
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
-from market_pipeline.enrichment import RETRIES
+from market_pipeline.enrichment.pool import RETRIES
 from market_pipeline.monitor.api.enrichment_control import JOB, SCHEDULE
 from market_pipeline.monitor.dagster_control import Automation, DagsterRefused, DagsterUnreachable
 from market_pipeline.monitor.gathering import Gathered

@@ -1,6 +1,6 @@
 """Annual returns: what a share gained in each calendar year, with and without its dividends.  Pure.
 
-Here belong the formulas.  Which bars and dividends there are belongs to `storage.prices`.
+Here belong the formulas.  Which bars and dividends there are belongs to `prices`.
 """
 
 from collections.abc import Mapping

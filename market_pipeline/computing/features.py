@@ -1,7 +1,7 @@
 """Price features: what is computed from a series of bars.  Pure: frames in, frames out.
 
-Here belong formulas and the adjustment that they need.  Which bars there are belongs to `storage.prices`; when features
-are computed, and where they go, to `derived`.
+Here belong formulas and the adjustment that they need.  Which bars there are belongs to `prices`; when features
+are computed, and where they go, to `series`.
 
 Features are of prices adjusted for splits and not for dividends.  A split changes no value, so that a series that jumps
 with it would show a return that nobody had; a dividend is a real fall of the price, and taking dividends out would change

@@ -1,7 +1,7 @@
 """What is computed from stored data and stored again, one series at a time.
 
-Here reading, formulas, writing and freshness are put together, as `market_data` does for what is fetched.  Which series are
-due, and what becomes of one that fails, is the caller's.
+Here reading, formulas, writing and freshness are put together, as `ingestion` does for what is fetched.  Which series are due,
+and what becomes of one that fails, is the caller's.
 """
 
 from collections import Counter
@@ -14,14 +14,14 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from market_pipeline.computing.features import WARM_UP, Split, on_one_basis, price_features, shares_of_today
+from market_pipeline.computing.prices import first_changed, read_bars, read_dividends, split_basis, splits_of
+from market_pipeline.computing.returns import annual_returns
 from market_pipeline.datasets import Derived
 from market_pipeline.datasets.annual_returns import ANNUAL_RETURNS
 from market_pipeline.datasets.price_features import PRICE_FEATURES
-from market_pipeline.features import WARM_UP, Split, on_one_basis, price_features, shares_of_today
 from market_pipeline.providers.messages import Window
-from market_pipeline.returns import annual_returns
 from market_pipeline.sessions import Sessions
-from market_pipeline.storage.prices import first_changed, read_bars, read_dividends, split_basis, splits_of
 from market_pipeline.storage.upsert import Written, column_types, total, upsert
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
 

@@ -16,14 +16,14 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset, Strategy
-from market_pipeline.delivery import Refreshed, comparing, storing
 from market_pipeline.fetching.calls import Caller
 from market_pipeline.fetching.gate import Gate
 from market_pipeline.fetching.planner import Wanted
 from market_pipeline.fetching.report import Report
 from market_pipeline.fetching.router import Router
+from market_pipeline.ingestion.delivery import Refreshed, comparing, storing
+from market_pipeline.ingestion.ranking import NoVendor, Ranking, open_ranking
 from market_pipeline.providers.messages import Window
-from market_pipeline.ranking import NoVendor, Ranking, open_ranking
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.answers import AnswerCache, Question

@@ -11,7 +11,7 @@ import pandas as pd
 import psycopg
 from psycopg.rows import TupleRow
 
-from market_pipeline.features import Split
+from market_pipeline.computing.features import Split
 from market_pipeline.providers.messages import Window
 from market_pipeline.sessions import Sessions
 

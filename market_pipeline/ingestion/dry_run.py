@@ -14,7 +14,7 @@ from market_pipeline.fetching.pace import Allowance, supply_of
 from market_pipeline.fetching.plan import Plan, plan
 from market_pipeline.fetching.planner import Wanted
 from market_pipeline.fetching.strategies import UNKNOWN, Standing
-from market_pipeline.ranking import Ranking
+from market_pipeline.ingestion.ranking import Ranking
 from market_pipeline.storage.answers import AnswerCache, Question
 from market_pipeline.tracking.gates import GateStatus, allowances, gate_status, put_away
 
