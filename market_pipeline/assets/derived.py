@@ -14,7 +14,7 @@ import psycopg
 from pydantic import Field
 
 from market_pipeline.assets.describe import KINDS, OWNER, description_of, freshness_of, metadata_of, tags_of
-from market_pipeline.assets.execution import execution
+from market_pipeline.assets.execution import RETRIES, execution
 from market_pipeline.assets.targets import (
     SAMPLE,
     SymbolsConfig,
@@ -38,7 +38,6 @@ from market_pipeline.tracking.executions import ExecutionLog, FeatureFailure, Sy
 from market_pipeline.tracking.findings import Inspection
 
 PRICE_FEATURES, ANNUAL_RETURNS = DERIVED["price_features"], DERIVED["annual_returns"]
-RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)  # for a database that went away
 
 Series = tuple[str, str]  # a symbol, and the bar length of its series; "" where it is about the symbol
 

@@ -3,6 +3,7 @@
 Here belongs what Dagster knows of a step and its tries.  What is written, and how, is `market_pipeline.tracking.executions`.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -10,6 +11,12 @@ import dagster as dg
 
 from market_pipeline.storage.database import Database
 from market_pipeline.tracking.executions import Execution, ExecutionLog
+
+# Twice more, for what passes by itself: after some 10 seconds, then some 30, so that runs that failed together do not come again
+# together.  A retry asks only for what is missing, and a permanent failure says so.
+WAITS = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+# What Dagster is told has no delay: it would sleep through SIGTERM until it is killed.  A step that waits can be interrupted.
+RETRIES = dg.RetryPolicy(max_retries=WAITS.max_retries)
 
 
 class Interrupted(dg.DagsterError, dg.DagsterExecutionInterruptedError):
@@ -36,8 +43,10 @@ def execution(context: dg.OpExecutionContext, database: Database, data_type: str
         retry_number=context.retry_number,
     )
     with closing(ExecutionLog(database, known)) as log:
-        log.begin()
         try:
+            if context.retry_number > 0:
+                _wait(context)
+            log.begin()
             yield log
         except BaseException as error:  # a cancelled run is interrupted by one that is no Exception
             policy = step.op_retry_policy
@@ -50,6 +59,12 @@ def execution(context: dg.OpExecutionContext, database: Database, data_type: str
                 raise Interrupted(_said(error)) from error
             raise
         log.finish()
+
+
+def _wait(context: dg.OpExecutionContext) -> None:
+    seconds = WAITS.calculate_delay(context.retry_number)
+    context.log.info("the step is tried again in %.0f s", seconds)
+    time.sleep(seconds)
 
 
 def is_tried_again(error: BaseException, tries_left: int) -> bool:

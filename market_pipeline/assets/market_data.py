@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from market_pipeline.assets.describe import KINDS, OWNER, description_of, freshness_of, metadata_of, tags_of
+from market_pipeline.assets.execution import RETRIES
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig, named_partitions
 from market_pipeline.checks import check_specs
@@ -19,9 +20,6 @@ from market_pipeline.routes import ROUTES
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.timetable import cron_of
-
-# Twice more, for what passes by itself.  A retry asks only for what is missing, and a permanent failure says so.
-RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
 def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from market_pipeline.assets import market_data
+from market_pipeline.assets import execution
 from market_pipeline.assets.derived import DERIVED_ASSETS
 from market_pipeline.assets.market_data import market_data_asset
 from market_pipeline.datasets import DATASETS
@@ -204,7 +204,7 @@ def runs(
     _simulator.set_clock(NOW, speed=0)
     environment.setenv("SIMULATOR_PORT", str(urlsplit(_simulator.url).port))
     environment.setenv("SIMULATOR_RATE_FACTOR", "1000")
-    environment.setattr(market_data, "RETRIES", dg.RetryPolicy(max_retries=market_data.RETRIES.max_retries))
+    environment.setattr(execution, "WAITS", dg.RetryPolicy())
     with database.connect() as connection:
         claim_world(connection, load_settings().world)  # a new database would get the default universe
     found = Runs(_simulator, database, instance)

@@ -4,13 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from market_pipeline.assets import execution
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
@@ -93,6 +94,32 @@ def test_a_run_that_is_terminated_ends_at_once_and_leaves_what_it_has_done(
     assert kept <= recorded
     given_up = slowly.simulator.vendor("finnhub")["requests"] - recorded
     assert given_up in (0, 1), "only the call that was under way is not recorded: nobody knows what came of it"
+
+
+def test_a_run_that_is_terminated_while_it_waits_for_its_next_try_ends_at_once_and_closes_its_log(
+    runs: Runs, environment: pytest.MonkeyPatch
+) -> None:
+    def terminate() -> None:
+        while not any(
+            "tried again in" in entry.user_message for run in runs.instance.get_runs() for entry in said(run)
+        ):
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def said(run: dg.DagsterRun) -> Sequence[dg.EventLogEntry]:
+        return runs.instance.all_logs(run.run_id)
+
+    environment.setattr(execution, "WAITS", dg.RetryPolicy(delay=600))
+    runs.simulator.set_faults("finnhub:html=1")
+    waiting = threading.Thread(target=terminate, daemon=True)
+    waiting.start()
+    run = runs.of("stock_quotes", providers=["finnhub"])
+    assert not run.success
+    assert run.tries == 2
+    assert runs.rows("SELECT status, error_message FROM scheduler_execution_log") == [
+        ("failed", "the run was interrupted")
+    ]
+    assert set(runs.rows("SELECT status FROM symbol_computation_status")) == {("failed",)}
 
 
 @pytest.mark.slow
