@@ -1,7 +1,7 @@
 """What deploy/ says is true of the project: files, settings, commands, users, names; and it has the shape its readers want.
 
-No container is started: Docker and Kubernetes are not everywhere.  Compose's schema, Kubernetes' models and a linter judge
-instead.  The values of Dagster's chart are compared with its own schema by Helm, when it installs them.
+No container is started: Docker and Kubernetes are not everywhere.  Compose's schema, Kubernetes' models, a linter and what is
+known of Dagster's chart judge instead.
 """
 
 import re
@@ -54,6 +54,25 @@ MODELS = {
     "securityContext": client.V1SecurityContext,
     "podSecurityContext": client.V1PodSecurityContext,
 }
+POD = """image env envConfigMaps envSecrets labels annotations nodeSelector affinity tolerations podSecurityContext
+    securityContext resources readinessProbe livenessProbe startupProbe schedulerName volumeMounts volumes"""
+DEPLOYMENT = f"""{POD} checkDbReadyInitContainer deploymentLabels initContainerResources extraContainers logFormat
+    extraPrependedInitContainers"""
+CHART_KEYS = {
+    "global": "dagsterHome dagsterInstanceConfigMap postgresqlSecretName serviceAccountName celeryConfigSecretName",
+    "postgresql": """enabled image service postgresqlHost postgresqlUsername postgresqlPassword postgresqlDatabase
+        postgresqlParams postgresqlScheme""",
+    "dagster-user-deployments": "enabled enableSubchart imagePullSecrets deployments",
+    "dagsterWebserver": f"""{DEPLOYMENT} replicaCount nameOverride pathPrefix service workspace enableReadOnly logLevel
+        dbStatementTimeout dbPoolRecycle dbPoolMaxOverflow""",
+    "dagsterDaemon": f"""{DEPLOYMENT} enabled runCoordinator heartbeatTolerance runMonitoring runRetries sensors schedules
+        backfills""",
+    "runLauncher": "type config",
+}
+USER_DEPLOYMENT_KEYS = f"""{POD} name port dagsterApiGrpcArgs codeServerArgs includeConfigInLaunchedRuns deploymentNamespace
+    initContainers sidecarContainers"""
+"""What the chart has a name for, in the parts that we set.  Its schema refuses other names in some of them, and in the rest
+passes over what is misspelt."""
 
 
 def image_settings() -> dict[str, str]:
@@ -150,7 +169,7 @@ def test_every_variable_is_a_setting() -> None:
     given |= set(re.findall(r"^([A-Z_]+)=", (DEPLOY / ".env.example").read_text(), re.MULTILINE)) - {
         "POSTGRES_PASSWORD"
     }
-    given |= set(image_settings()) - {"PATH", "PYTHONUNBUFFERED"}
+    given |= set(image_settings()) - {"PATH", "PYTHONUNBUFFERED", "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD"}
     assert given >= {"DATABASE_URL", "DAGSTER_URL", "MONITOR_TOKEN", "DATA_WORLD", "MARKET_PIPELINE_HOME"}
     assert not given - SETTINGS
 
@@ -200,6 +219,30 @@ def test_the_run_launcher_accepts_its_configuration() -> None:
     checked = process_config(K8sRunLauncher.config_type(), config)
     assert checked.success, checked.errors
     assert UserDefinedDagsterK8sConfig.from_dict(config["run_k8s_config"]).container_config["resources"]["limits"]
+
+
+def test_the_chart_has_a_name_for_everything_that_its_values_set() -> None:
+    assert set(VALUES) == set(CHART_KEYS)
+    for part, keys in CHART_KEYS.items():
+        assert set(VALUES[part]) <= set(keys.split()), part
+    for deployment in VALUES["dagster-user-deployments"]["deployments"]:
+        assert {"name", "image", "port"} <= set(deployment) <= set(USER_DEPLOYMENT_KEYS.split())
+        assert "enabled" in deployment["readinessProbe"]
+    for image in found("image", VALUES):
+        assert set(image) == {"repository", "tag", "pullPolicy"}
+    assert set(VALUES["dagsterWebserver"]["workspace"]) == {"enabled", "servers"}
+
+
+def test_on_kubernetes_nobody_listens_where_only_root_may() -> None:
+    webserver = VALUES["dagsterWebserver"]
+    (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
+    (port,) = (one["containerPort"] for one in MONITOR_POD["containers"][0]["ports"])
+    assert min(webserver["service"]["port"], deployment["port"], port) > 1023
+    assert {one["httpGet"]["port"] for one in (webserver["readinessProbe"], webserver["livenessProbe"])} == {
+        webserver["service"]["port"]
+    }
+    (url,) = (one["value"] for one in MONITOR_POD["containers"][0]["env"] if one["name"] == "DAGSTER_URL")
+    assert url == f"http://dagster-dagster-webserver:{webserver['service']['port']}"
 
 
 @pytest.mark.parametrize("key", MODELS)
