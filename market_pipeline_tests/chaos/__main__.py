@@ -26,10 +26,17 @@ def main(
         raise typer.BadParameter(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     console, began = Console(), time.monotonic()
     wanted = [(name, one.seconds) for name, one in FAULTS.items() if not fault or name in fault]
+
+    def say(what: str) -> None:
+        console.print(f"{time.monotonic() - began:4.0f} s: {what}")
+
+    say("the pipeline starts")
     with stage() as pipeline:
         orders = week(pipeline.universe(), datetime.now(UTC))
-        played = play(pipeline, acts(wanted, seed), orders, console.print)
+        played = play(pipeline, acts(wanted, seed), orders, say)
+        say("coming to rest")
         come_to_rest(pipeline)
+        say("the account")
         found = account(pipeline)
     show(console, played, found, seed, time.monotonic() - began)
     raise typer.Exit(0 if survived(played, found) else 1)

@@ -52,10 +52,9 @@ def account(stage: Stage) -> Account:
     """Reads everything once the pipeline is at rest."""
     losses, held, owed = list[Loss](), 0, 0
     for placed in stage.placed:
-        for symbol, session, timeframe in keys(placed):
-            found = fate(stage, placed, symbol, session, timeframe)
-            held, owed = held + (found == "held"), owed + (found == "owed")
-            if found is None:
+        for (symbol, session, timeframe), fate in fates(stage, placed).items():
+            held, owed = held + (fate == "held"), owed + (fate == "owed")
+            if fate is None:
                 order = f"{placed.order.data_type} of {symbol} {session or ''} {timeframe}, run {placed.run_id}"
                 losses.append(Loss(placed.act, order, tuple(known(stage, placed, symbol))))
     asked = sum(1 for placed in stage.placed for _ in keys(placed))
@@ -71,41 +70,59 @@ def keys(placed: Placed) -> Iterator[Key]:
                 yield symbol, session, timeframe
 
 
-def fate(stage: Stage, placed: Placed, symbol: str, session: date | None, timeframe: str) -> str | None:
-    """`held` if rows or an empty answer are there, `owed` if there is a reason; both since the order was placed."""
-    dataset = DATASETS[placed.order.data_type]
-    since = placed.at if placed.order.anew else placed.at - (dataset.cache_ttl or timedelta())
-    asked = {"data_type": dataset.name, "symbol": symbol, "day": session, "timeframe": timeframe, "at": since}
-    held, answered, owed = stage.rows(_FATE.format(rows=_rows(dataset)), asked)[0]
-    return "held" if held or answered else "owed" if owed else None
+def fates(stage: Stage, placed: Placed) -> dict[Key, str | None]:
+    """Of all that an order is about: `held` if rows or an empty answer are there, `owed` if there is a reason, else None.
+
+    What counts is what has come since the order was placed.
+    """
+    dataset, asked = DATASETS[placed.order.data_type], list(keys(placed))
+    known = stage.rows(
+        _FATES.format(rows=_rows(dataset)),
+        {
+            "data_type": dataset.name,
+            "at": placed.at if placed.order.anew else placed.at - (dataset.cache_ttl or timedelta()),
+            "symbols": [symbol for symbol, _, _ in asked],
+            "days": [day for _, day, _ in asked],
+            "timeframes": [timeframe for _, _, timeframe in asked],
+        },
+    )
+    return {
+        key: "held" if held or answered else "owed" if owed else None
+        for key, (held, answered, owed) in zip(asked, known, strict=True)
+    }
 
 
 def _rows(dataset: Dataset) -> sql.Composed:
     """Whether the order has left rows: written since then, or as they were before."""
-    day = sql.SQL("true") if dataset.dated_by is None else sql.SQL("({}::date = %(day)s OR %(day)s::date IS NULL)")
-    return sql.SQL("SELECT FROM {} WHERE symbol = %(symbol)s AND fetched_at >= %(at)s AND {} AND {}").format(
+    day = sql.SQL("true") if dataset.dated_by is None else sql.SQL("({}::date = asked.day OR asked.day IS NULL)")
+    return sql.SQL(
+        "SELECT FROM {} AS kept WHERE kept.symbol = asked.symbol AND fetched_at >= %(at)s AND {} AND {}"
+    ).format(
         sql.Identifier(dataset.name),
-        day.format(sql.Identifier(dataset.dated_by or "")),
-        sql.SQL("timeframe = %(timeframe)s" if dataset.timeframes else "true"),
+        day.format(sql.Identifier("kept", dataset.dated_by or "")),
+        sql.SQL("kept.timeframe = asked.timeframe" if dataset.timeframes else "true"),
     )
 
 
-_FATE = sql.SQL(
+_FATES = sql.SQL(
     """
     SELECT
         EXISTS ({rows}),
         EXISTS (
-            SELECT FROM cached_answers WHERE data_type = %(data_type)s AND symbol = %(symbol)s
-                AND timeframe = %(timeframe)s AND answered_at >= %(at)s
-                AND (%(day)s::date IS NULL OR span @> %(day)s::date)
+            SELECT FROM cached_answers AS answer WHERE data_type = %(data_type)s AND answer.symbol = asked.symbol
+                AND answer.timeframe = asked.timeframe AND answered_at >= %(at)s
+                AND (asked.day IS NULL OR span @> asked.day)
         ),
         EXISTS (
-            SELECT FROM failed_symbols WHERE data_type = %(data_type)s AND symbol = %(symbol)s
-                AND timeframe = %(timeframe)s AND last_failed_at >= %(at)s AND errors <> '{{}}'
+            SELECT FROM failed_symbols AS owed WHERE data_type = %(data_type)s AND owed.symbol = asked.symbol
+                AND owed.timeframe = asked.timeframe AND last_failed_at >= %(at)s AND errors <> '{{}}'
                 AND (state <> 'waiting' OR next_retry_at IS NOT NULL)
-                AND (%(day)s::date IS NULL OR %(day)s::text
+                AND (asked.day IS NULL OR asked.day::text
                     BETWEEN split_part(partition_key, '...', 1) AND right(partition_key, 10))
         )
+    FROM unnest(%(symbols)s::text[], %(days)s::date[], %(timeframes)s::text[])
+        WITH ORDINALITY AS asked (symbol, day, timeframe, number)
+    ORDER BY number
     """
 )
 

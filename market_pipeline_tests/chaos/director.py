@@ -34,9 +34,10 @@ def play(stage: Stage, acts: Sequence[Act], week: Iterable[Order], say: Callable
     played, through = [], threading.Event()
     with ordering(stage, _again_and_again(week, through)):
         for act in acts:
-            say(f"{act.fault} …")
+            say(act.fault)
             played.append(_play(stage, act))
         stage.act = "the rest of the week"
+        say(stage.act)
         played.append(Played(Act(stage.act, 0.0, 0), _until(through.is_set, WEEK), 0))
     return played
 

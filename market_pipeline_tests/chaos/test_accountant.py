@@ -11,7 +11,7 @@ from psycopg.abc import Query
 
 from market_pipeline.simulator.market import SyntheticMarket
 from market_pipeline.storage.database import Database
-from market_pipeline_tests.chaos.accountant import fate, served_and_gone, untrue
+from market_pipeline_tests.chaos.accountant import fates, served_and_gone, untrue
 from market_pipeline_tests.chaos.plan import Order
 from market_pipeline_tests.chaos.stage import Placed, Row, Stage
 
@@ -63,36 +63,38 @@ def books(database: Database) -> Books:
     return Books(database)
 
 
-def of_prices(books: Books) -> str | None:
-    return fate(cast(Stage, books), PRICES, "AAPL", SESSION, "1d")
+def of(books: Books, placed: Placed) -> str | None:
+    """The fate of the one thing that an order is about."""
+    (fate,) = fates(cast(Stage, books), placed).values()
+    return fate
 
 
 def test_of_what_nobody_knows_anything_is_lost(books: Books) -> None:
-    assert of_prices(books) is None
+    assert of(books, PRICES) is None
     books.bar(1, fetched_at=EARLIER)
     books.owed("2026-05-28", EARLIER)
     books.answered("historical_prices", "1d", "[2026-05-28,2026-05-29)", EARLIER)
-    assert of_prices(books) is None, "what was there before the order was placed is no answer to it"
+    assert of(books, PRICES) is None, "what was there before the order was placed is no answer to it"
 
 
 def test_rows_and_empty_answers_since_the_order_are_held(books: Books) -> None:
     books.bar(1, fetched_at=LATER)
-    assert of_prices(books) == "held"
-    assert fate(cast(Stage, books), NEWS, "AAPL", None, "") is None
+    assert of(books, PRICES) == "held"
+    assert of(books, NEWS) is None
     books.answered("news", "", "(,)", LATER)
-    assert fate(cast(Stage, books), NEWS, "AAPL", None, "") == "held"
+    assert of(books, NEWS) == "held"
 
 
 def test_an_answer_about_other_days_or_bars_is_none(books: Books) -> None:
     books.answered("historical_prices", "1d", "[2026-05-29,2026-05-30)", LATER)
     books.answered("historical_prices", "1h", "[2026-05-28,2026-05-29)", LATER)
-    assert of_prices(books) is None
+    assert of(books, PRICES) is None
 
 
 def test_a_backfill_is_served_by_an_answer_that_was_still_fresh(books: Books) -> None:
     books.answered("historical_prices", "1d", "[2026-05-28,2026-05-29)", EARLIER)
     served = replace(PRICES, order=replace(PRICES.order, anew=False))
-    assert fate(cast(Stage, books), served, "AAPL", SESSION, "1d") == "held"
+    assert of(books, served) == "held"
 
 
 @pytest.mark.parametrize(
@@ -101,12 +103,20 @@ def test_a_backfill_is_served_by_an_answer_that_was_still_fresh(books: Books) ->
 )
 def test_what_is_owed_has_a_reason_and_is_of_the_day(books: Books, partition: str, expected: str | None) -> None:
     books.owed(partition, LATER)
-    assert of_prices(books) == expected
+    assert of(books, PRICES) == expected
+
+
+def test_each_thing_of_an_order_has_its_own_fate(books: Books) -> None:
+    books.bar(1, fetched_at=LATER)
+    order = replace(PRICES.order, symbols=("MSFT", "AAPL"), days=(SESSION, SESSION + timedelta(days=1)))
+    found = fates(cast(Stage, books), replace(PRICES, order=order))
+    assert len(found) == 4
+    assert [key for key, fate in found.items() if fate is not None] == [("AAPL", SESSION, "1d")]
 
 
 def test_a_debt_without_a_reason_is_a_loss(books: Books) -> None:
     books.owed("2026-05-28", LATER, errors="{}")
-    assert of_prices(books) is None
+    assert of(books, PRICES) is None
 
 
 def test_what_was_served_and_is_nowhere_is_found(books: Books) -> None:
