@@ -26,7 +26,7 @@ from market_pipeline.fetching.vendors import Vendor
 from market_pipeline.providers.base import Rate
 from market_pipeline.providers.errors import NoData, ProviderError, RateLimited, UnknownSymbol
 
-BATCH = 20  # calls leased at once at most: two round trips of 0.4 ms in twenty calls
+BATCH = 100  # calls leased at once at most: with 32 in flight 3 of 100 calls wait for the database, with 20 it was 11
 LEASE = 0.25  # seconds in which a leased call is made; as many are leased as were made in that time lately
 ASK_AGAIN = 30.0  # seconds until a database that could not be asked is asked again
 CAUTION = 4  # part of a vendor's rates that one process takes while it knows nothing of the others
@@ -199,7 +199,8 @@ class Gate:
         for one in held.scopes.values():
             if one is part or now - one.leased_at >= LEASE:
                 one.tokens = 0  # given back: what is kept is told as a whole
-        slots = max(held.in_flight + 1, held.peak)
+        growing = held.in_flight >= held.slots  # doubled, or each of the first calls would ask for a slot of its own
+        slots = max(held.in_flight + 1, 2 * held.slots if growing else held.peak)
         wanted = min(BATCH, max(slots, round(made * LEASE / max(now - part.leased_at, 0.001))))
         row = connection.execute(
             _ASK,

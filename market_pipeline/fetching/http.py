@@ -1,4 +1,4 @@
-"""The one HTTP client: a pooled session per vendor, credentials added and taken out again.
+"""The one HTTP client: pooled connections to each vendor, credentials added and taken out again.
 
 Here belong sending a request, the vendor's handshake, timeouts, and redaction: no key leaves this module in an answer,
 an error or a log line.  What an answer means belongs to the vendor's file; whether to send at all belongs to the gate.
@@ -6,13 +6,17 @@ an error or a log line.  What an answer means belongs to the vendor's file; whet
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from urllib.parse import quote_plus, urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
 
+import certifi
 import requests
-from requests.adapters import HTTPAdapter
+import urllib3
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
+from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ProtocolError, SSLError, TimeoutError
 
 from market_pipeline.providers.base import Provider
 from market_pipeline.providers.errors import AuthenticationFailed, MalformedResponse, ProviderError, Unavailable
@@ -20,17 +24,8 @@ from market_pipeline.providers.messages import Answer, Request
 
 REDACTED = "[redacted]"
 MAX_BODY = 64 * 1024 * 1024  # the largest honest answer, EDGAR's company facts, is about 4 MB
-
-
-class _Session(requests.Session):
-    """A session that takes no key along to another host; requests drops only the Authorization header there."""
-
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
-        if urlsplit(prepared_request.url or "").netloc != urlsplit(response.url).netloc:
-            for name in list(prepared_request.headers):
-                if name.lower() not in {"accept", "accept-encoding", "connection", "user-agent"}:
-                    del prepared_request.headers[name]
+MAX_REDIRECTS = 5
+HEADERS = {"User-Agent": "market-pipeline", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 
 
 class VendorClient:
@@ -52,19 +47,17 @@ class VendorClient:
         self._provider = provider
         self._key = key
         self._base_url = base_url
-        self._timeout = timeout
         self._clock = clock
         self._secrets: list[bytes] = []
         self._tokens: Mapping[str, str] | None = None
         self._shaking = threading.Lock()
-        self._session = _Session()
-        self._session.trust_env = False  # 431 against 582 requests a second over TLS with the environment consulted
-        self._headers = {**self._session.headers, "User-Agent": "market-pipeline", **provider.headers}
+        self._headers = {**HEADERS, **provider.headers}
+        self._cookies = RequestsCookieJar()
         # A pool below the number of threads reconnects on every request above it.  Retries are the router's: urllib3's
         # own would hide attempts from the statistics.
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=connections, max_retries=0)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._pool = urllib3.PoolManager(
+            4, maxsize=connections, retries=False, timeout=timeout, ca_certs=certifi.where()
+        )
         self._keep_secret(key)
 
     def send(self, request: Request) -> Answer:
@@ -99,42 +92,63 @@ class VendorClient:
         return self._redact_bytes(text.encode()).decode(errors="replace")
 
     def close(self) -> None:
-        self._session.close()
+        self._pool.clear()
 
     def _exchange(self, request: Request) -> Answer:
         if self._key is not None:
             request = self._provider.authorise(request, self._key)
-        url = self._address(request)
-        body = bytearray()
+        url, lost = self._address(request), "no connection"
         try:
-            with self._session.send(self._prepared(request, url), timeout=self._timeout, stream=True) as response:
-                for chunk in response.iter_content(1 << 16):
-                    body += chunk
-                    if len(body) > MAX_BODY:
-                        raise MalformedResponse(f"the answer is larger than {MAX_BODY // 2**20} MB")
-        except requests.RequestException as error:
-            raise Unavailable(f"{_cause(error)} from {urlsplit(url).netloc}") from None  # its own message has the key
+            url, response = self._follow(url, {**self._headers, **request.headers})
+            lost = "an answer that breaks off"
+            with closing(response):
+                body = response.read(MAX_BODY + 1)
+        except HTTPError as error:  # its own message has the key
+            raise Unavailable(f"{_cause(error, lost)} from {_netloc(url)}") from None
+        except ValueError:  # of http.client, which repeats it
+            raise AuthenticationFailed("the key cannot be sent: it has characters that no header takes") from None
+        if len(body) > MAX_BODY:
+            raise MalformedResponse(f"the answer is larger than {MAX_BODY // 2**20} MB")
         return Answer(
-            url=self.redact(response.url),
-            status=response.status_code,
-            body=self._redact_bytes(bytes(body)),  # Alpha Vantage repeats the key in its rate-limit note
-            headers={name.lower(): self.redact(value) for name, value in response.headers.items()},
+            url=self.redact(url),
+            status=response.status,
+            body=self._redact_bytes(body),  # Alpha Vantage repeats the key in its rate-limit note
+            headers={name.lower(): self.redact(value) for name, value in response.headers.itermerged()},
             received_at=self._clock(),
         )
 
-    def _prepared(self, request: Request, url: str) -> requests.PreparedRequest:
-        """As the session would prepare it, without the merging of its settings, which takes as long as all the rest."""
-        prepared = requests.PreparedRequest()
-        prepared.prepare(
-            method="GET",
-            url=url,
-            params=urlencode(request.params),  # of a mapping requests would look twice as long for its kind
-            headers={**self._headers, **request.headers},
-            cookies=self._session.cookies,
-        )
-        return prepared
+    def _follow(self, url: str, headers: Mapping[str, str]) -> tuple[str, urllib3.BaseHTTPResponse]:
+        """The address where redirects end, and the beginning of its answer.  No key is taken along to another host."""
+        for _ in range(1 + MAX_REDIRECTS):
+            response = self._get(url, headers)
+            location = response.get_redirect_location()
+            if not location:
+                return url, response
+            response.drain_conn()
+            leaving, url = url, urljoin(url, location)
+            if _netloc(url) != _netloc(leaving):
+                headers = {name: value for name, value in headers.items() if name in HEADERS}
+        raise Unavailable(f"more than {MAX_REDIRECTS} redirects from {_netloc(url)}")
+
+    def _get(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+        """One exchange, up to the body of the answer; cookies are kept, and sent to where they belong."""
+        asked = requests.Request("GET", url)  # as requests' cookies want to see it
+        cookie = get_cookie_header(self._cookies, asked)  # type: ignore[no-untyped-call]
+        if cookie is not None:
+            headers = {**headers, "Cookie": cookie}
+        response = self._pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
+        if "Set-Cookie" in response.headers:
+            extract_cookies_to_jar(self._cookies, asked, response)  # type: ignore[no-untyped-call]
+        return response
 
     def _address(self, request: Request) -> str:
+        """Where a request goes, with its parameters.  Raises MalformedResponse for a link to somebody else."""
+        address = self._base(request)
+        if not request.params:
+            return address
+        return address + ("&" if "?" in address else "?") + urlencode(request.params)
+
+    def _base(self, request: Request) -> str:
         home = self._base_url or self._provider.base_url
         if request.host and self._base_url is None:
             home = self._provider.hosts[request.host]
@@ -180,16 +194,14 @@ def _netloc(url: str) -> str:
     return urlsplit(url).netloc
 
 
-def _cause(error: requests.RequestException) -> str:
-    """A few words for a failed exchange."""
+def _cause(error: HTTPError, lost: str) -> str:
+    """A few words for a failed exchange; `lost` for one whose connection was."""
     match error:
-        case requests.Timeout():
+        case NewConnectionError() | ProtocolError() | DecodeError():  # the first is also one of urllib3's timeouts
+            return lost
+        case TimeoutError():
             return "no answer in time"
-        case requests.exceptions.SSLError():
+        case SSLError():
             return "TLS failure"
-        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
-            return "an answer that breaks off"
-        case requests.ConnectionError():
-            return "no connection"
         case _:
             return f"no answer ({type(error).__name__})"

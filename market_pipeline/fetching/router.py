@@ -191,11 +191,10 @@ class Router:
 def _gathered(ended: SimpleQueue[Future[Called]], under_way: int) -> list[Called]:
     """The next calls that end: of several under way those that end within a moment."""
     found = [ended.get().result()]
-    if under_way > 1:
-        time.sleep(GATHERING)
+    until = time.monotonic() + GATHERING
     with suppress(Empty):
-        while True:
-            found.append(ended.get_nowait().result())
+        while len(found) < under_way:
+            found.append(ended.get(timeout=max(0.0, until - time.monotonic())).result())
     return found
 
 

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from market_pipeline.fetching.http import VendorClient
+from market_pipeline.fetching.http import MAX_REDIRECTS, VendorClient
+from market_pipeline.providers.errors import AuthenticationFailed, Unavailable
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.providers.messages import Request
 
@@ -19,6 +21,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.elsewhere = elsewhere
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.late = threading.Event()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -27,12 +30,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, dict(self.headers)))
-        self.send_response(302 if self.path == "/away" else 200)
+        wall = self.path == "/wall" and "Cookie" not in self.headers  # lets nobody in who keeps no cookies
+        self.send_response(302 if wall or self.path in ("/away", "/round") else 200)
         self.send_header("Set-Cookie", "session=1; Path=/")
-        self.send_header("Location", self.server.elsewhere)
+        self.send_header("Location", self.server.elsewhere if self.path == "/away" else self.path)
         self.send_header("Content-Length", "2")
         self.end_headers()
-        self.wfile.write(b"{}")
+        if self.path == "/slow":
+            self.server.late.wait(10)
+        self.wfile.write(b"{" if self.path == "/half" else b"{}")
 
     def log_message(self, format: str, *given: object) -> None:
         pass
@@ -52,18 +58,21 @@ def vendor(stranger: Server) -> Iterator[Server]:
         server.shutdown()
 
 
-@pytest.fixture
-def client(vendor: Server) -> Iterator[VendorClient]:
-    client = VendorClient(
+def client_of(vendor: Server, key: str, timeout: float = 10) -> VendorClient:
+    return VendorClient(
         Finnhub(),
-        key="a secret",
+        key=key,
         base_url=f"http://127.0.0.1:{vendor.server_port}/api",
-        timeout=10,
+        timeout=timeout,
         connections=1,
         clock=lambda: datetime.now(UTC),
     )
-    yield client
-    client.close()
+
+
+@pytest.fixture
+def client(vendor: Server) -> Iterator[VendorClient]:
+    with closing(client_of(vendor, "a secret")) as client:
+        yield client
 
 
 def test_a_request_carries_its_parameters_our_name_the_key_and_the_cookies_of_earlier_answers(
@@ -88,3 +97,42 @@ def test_a_redirect_takes_no_key_and_no_cookie_to_another_host(
     assert path == "/"
     assert "a secret" not in headers.values()
     assert not {"X-Finnhub-Token", "Cookie"} & headers.keys()
+
+
+def test_a_cookie_of_a_redirect_is_shown_where_it_leads(client: VendorClient, vendor: Server) -> None:
+    answer = client.send(Request(path=f"http://127.0.0.1:{vendor.server_port}/wall"))
+    assert answer.status == 200
+    assert len(vendor.asked) == 2
+
+
+def test_redirects_without_end_are_an_outage(client: VendorClient, vendor: Server) -> None:
+    with pytest.raises(Unavailable, match="redirects"):
+        client.send(Request(path=f"http://127.0.0.1:{vendor.server_port}/round"))
+    assert len(vendor.asked) == 1 + MAX_REDIRECTS
+
+
+@pytest.mark.parametrize("key", ["a secret\nX-Other: 1", "a secret\N{EURO SIGN}"])
+def test_a_key_that_no_header_takes_is_told_without_it(vendor: Server, key: str) -> None:
+    with closing(client_of(vendor, key)) as client, pytest.raises(AuthenticationFailed) as raised:
+        client.send(Request(path="/quote"))
+    assert "characters" in str(raised.value)
+    assert "secret" not in f"{raised.value!r} {raised.value.__cause__!r}"
+    assert vendor.asked == []
+
+
+def test_nobody_who_listens_is_no_connection(vendor: Server) -> None:
+    vendor.shutdown()
+    vendor.server_close()
+    with closing(client_of(vendor, "a secret")) as client, pytest.raises(Unavailable, match=r"^no connection from 127"):
+        client.send(Request(path="/quote"))
+
+
+def test_an_answer_that_breaks_off_is_no_answer(client: VendorClient, vendor: Server) -> None:
+    with pytest.raises(Unavailable, match="an answer that breaks off"):
+        client.send(Request(path=f"http://127.0.0.1:{vendor.server_port}/half"))
+
+
+def test_an_answer_that_stays_away_is_not_waited_for(vendor: Server) -> None:
+    with closing(client_of(vendor, "a secret", timeout=0.2)) as client, pytest.raises(Unavailable, match="in time"):
+        client.send(Request(path=f"http://127.0.0.1:{vendor.server_port}/slow"))
+    vendor.late.set()
