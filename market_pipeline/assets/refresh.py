@@ -16,6 +16,7 @@ import psycopg
 from market_pipeline.assets.execution import execution
 from market_pipeline.assets.inspection import inspect
 from market_pipeline.assets.progress import Progress
+from market_pipeline.assets.siblings import siblings
 from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target_of
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.fetching.report import Errors
@@ -69,8 +70,11 @@ def _target(
     keys: Sequence[str] | None,
 ) -> Target:
     """What this try is about; its symbols are registered as partitions.  Raises dg.Failure (see `target`)."""
+    others = siblings(context.instance, context.run)
     with pipeline.database.connect(name="universe") as connection:
-        wanted = target_of(connection, dataset, config, keys, sessions=pipeline.sessions, now=pipeline.clock())
+        wanted = target_of(
+            connection, dataset, config, keys, sessions=pipeline.sessions, now=pipeline.clock(), siblings=others
+        )
     if dataset.partitioned_by is PartitionedBy.SYMBOL:
         context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
     return wanted
@@ -112,6 +116,8 @@ def _fetch(
     log: ExecutionLog,
 ) -> Refreshed:
     context.log.info("asking for %s %s of %d symbols", dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols))
+    if fetch.reach is not None:
+        context.log.info("vendors are asked up to %s, which serves the next runs of this backfill too", fetch.reach.end)
     log.note(_waiting(fetch, "in_progress"))
     progress = Progress(context.log.info)
 
@@ -124,6 +130,7 @@ def _fetch(
             dataset,
             fetch.symbols,
             window=fetch.window,
+            reach=fetch.reach,
             timeframe=fetch.timeframe,
             strategy=config.strategy,
             providers=config.providers,

@@ -4,7 +4,7 @@ Here belongs everything a caller can get wrong, each told in one clear failure t
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import dagster as dg
@@ -61,6 +61,8 @@ class Fetch:
     symbols: tuple[str, ...]
     window: Window | None
     timeframe: str | None = None
+    reach: Window | None = None
+    """What vendors are asked for where it is more than `window`: the days after it that other runs wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,12 @@ def target_of(
     *,
     sessions: Sessions,
     now: datetime,
+    siblings: Set[str] = frozenset(),
 ) -> Target:
     """The `target` of a run over the universe that the database has.  Raises dg.Failure like that."""
     universe = tracked_symbols(connection)
     kept = symbols_kept(connection, dataset) if dataset.days_around is not None else set[str]()
-    return target(dataset, config, keys, universe=universe, kept=kept, sessions=sessions, now=now)
+    return target(dataset, config, keys, universe=universe, kept=kept, sessions=sessions, now=now, siblings=siblings)
 
 
 def target(
@@ -97,10 +100,12 @@ def target(
     kept: Set[str],
     sessions: Sessions,
     now: datetime,
+    siblings: Set[str] = frozenset(),
 ) -> Target:
     """The target of a run for partition `keys`, the current ones when None.  Pure.
 
-    `universe` is the active symbols, `kept` those that the dataset has rows of.
+    `universe` is the active symbols, `kept` those that the dataset has rows of, `siblings` the partitions that runs of the
+    same backfill are about: vendors are asked for them too where the answer cache then serves those runs.
     Raises dg.Failure, not to be retried: an unknown partition, symbol, vendor or bar length, a session that cannot be
     fetched, an empty universe.
     """
@@ -122,7 +127,22 @@ def target(
         if dataset.per_symbol
         else [Fetch(dataset.subjects, window)]
     )
+    if config.use_cache and dataset.cache_ttl is not None:
+        last = _last_in_a_row(dataset, sessions, days[-1], siblings, now)
+        if last > days[-1]:
+            fetches = [replace(fetch, reach=Window(days[0], last)) for fetch in fetches]
     return Target(found, tuple(fetches), partition=range_key(found))
+
+
+def _last_in_a_row(dataset: Dataset, sessions: Sessions, day: date, keys: Set[str], now: datetime) -> date:
+    """The last of the days that follow `day`, are among `keys` without a gap, and can be fetched; else `day` itself."""
+    last = current_days(dataset, sessions, now)[-1]
+    while day < last:
+        following = sessions.after(day) if dataset.partitioned_by is PartitionedBy.SESSION else day + timedelta(days=1)
+        if key_of(following) not in keys:
+            break
+        day = following
+    return day
 
 
 def _by_history(

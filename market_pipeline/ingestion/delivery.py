@@ -90,7 +90,7 @@ def storing(
         writer.quarantine(dataset, rejected, provenance)
         refused = _end_absent(connection, dataset, records, settled, provenance, done) if dataset.complete else {}
         kept = {symbol: done.rows_by_symbol[symbol].rows for symbol in settled if symbol not in refused}
-        cache.remember(provenance.provider, kept)
+        cache.remember(provenance.provider, kept, window=wanted.window)
         done.sample += records[: SAMPLE - len(done.sample)]
         days = (dataset.day_of(record) for record in records)
         done.rows_by_day.update(day for day in days if day is not None)

@@ -70,6 +70,7 @@ class MarketData:
         symbols: Sequence[str],
         *,
         window: Window | None = None,
+        reach: Window | None = None,
         timeframe: str | None = None,
         strategy: Strategy | None = None,
         providers: Sequence[str] = (),
@@ -80,6 +81,7 @@ class MarketData:
     ) -> Refreshed:
         """Fetch the symbols that no earlier answer serves, and write each answer as it arrives.
 
+        `reach` is the window that vendors are asked for, where others will want more than this `window`.
         `providers` narrows the vendors and whose answers serve, `partition_key` is what failures are remembered under.
         Waits for vendors last until `deadline` at most; None for as long as is set.  Without `use_cache` only this run's own
         answers serve, so that a retry asks for what is missing.  `progress` is told after each answer what came of it so
@@ -93,7 +95,7 @@ class MarketData:
             wanted = Wanted(
                 dataset=dataset,
                 symbols=tuple(symbol for symbol in symbols if symbol not in served.answers),
-                window=window,
+                window=window if reach is None else reach,
                 timeframe=timeframe,
                 strategy=dataset.strategy if strategy is None else strategy,
                 deadline=self.deadline(dataset) if deadline is None else deadline,
@@ -115,7 +117,7 @@ class MarketData:
                     timeframe=timeframe,
                 )
             with _tracking(connection, f"the freshness of {dataset.name}"):
-                self._note_freshness(connection, wanted, done)
+                self._note_freshness(connection, replace(wanted, window=window), done)
             cache.count(
                 hits=len(done.cached),
                 misses=len(wanted.symbols) if use_cache and dataset.cache_ttl is not None else 0,

@@ -98,8 +98,11 @@ class AnswerCache:
             return self._without(error)
         return found
 
-    def remember(self, provider: str, records: Mapping[str, int]) -> None:
-        """Keep that a vendor has answered for symbols, each with so many records, which stand in the table by now."""
+    def remember(self, provider: str, records: Mapping[str, int], *, window: Window | None) -> None:
+        """Keep that a vendor has answered for symbols, each with so many records, which stand in the table by now.
+
+        `window` is what it was asked for, which may be more than the question's.
+        """
         if not records or not self._works:
             return
         dataset, now, symbols = self._question.dataset, self._clock(), sorted(records)
@@ -107,6 +110,7 @@ class AnswerCache:
             with impatient(self._connection):
                 self._execute(
                     _REMEMBER,
+                    **_bounds(window),
                     symbols=symbols,
                     records=[records[symbol] for symbol in symbols],
                     provider=provider,
@@ -114,7 +118,7 @@ class AnswerCache:
                     expires_at=now if dataset.cache_ttl is None else now + dataset.cache_ttl,
                 )
                 if dataset.stale_if_error is not None:
-                    self._execute(_unflag(self._question), symbols=symbols, flag=STALE)
+                    self._execute(_unflag(self._question), **_bounds(window), symbols=symbols, flag=STALE)
         except psycopg.Error as error:
             self._without(error)
 
@@ -147,12 +151,10 @@ class AnswerCache:
 
     def _execute(self, statement: LiteralString | sql.Composed, **parameters: Any) -> psycopg.Cursor[TupleRow]:
         question = self._question
-        window = question.window
         asked = {
             "data_type": question.dataset.name,
             "timeframe": question.timeframe or "",
-            "start": None if window is None else window.start,  # a range without bounds is the whole history
-            "end": None if window is None else window.end,
+            **_bounds(question.window),
             "providers": list(question.providers),
             "run_id": self._run_id,
         }
@@ -215,6 +217,11 @@ _COUNT = """
 """
 
 _FORGET = "DELETE FROM cached_answers WHERE data_type = %(data_type)s AND answered_at < %(before)s"
+
+
+def _bounds(window: Window | None) -> dict[str, date | None]:
+    """The first and the last day of a window; a range without bounds is the whole history."""
+    return {"start": None, "end": None} if window is None else {"start": window.start, "end": window.end}
 
 
 def _of_the_last_day(question: Question) -> sql.Composed:

@@ -127,12 +127,19 @@ def test_what_somebody_has_asked_for_goes_before_all_that_is_caught_up_on(queue:
 
 
 def test_of_backfills_two_run_at_once_and_others_find_places(queue: Queue) -> None:
-    backfills = [queue.submit(job, BACKFILL) for job in JOBS[:5]]
+    backfills = [queue.submit(job, {"dagster/backfill": f"of {job}"}) for job in JOBS[:5]]
     assert queue.launched() == backfills[:2]
     live = queue.submit("stock_quotes_job", LIVE)
     assert queue.launched() == [live]
     queue.end(backfills[0])
     assert queue.launched() == backfills[2:3], "one that has ended makes room for the next one"
+
+
+def test_the_runs_of_one_backfill_go_one_after_the_other_in_its_order(queue: Queue) -> None:
+    runs = [queue.submit("news_job", {**BACKFILL, "dagster/partition": f"2026-11-{day}"}) for day in range(10, 13)]
+    for run in runs:
+        assert queue.launched() == [run]
+        queue.end(run)
 
 
 def test_of_one_data_type_two_runs_go_at_once(queue: Queue) -> None:

@@ -26,7 +26,7 @@ def answers(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         ):
             question = Question(dataset=DATASETS[name])
             cache = AnswerCache(connection, question, run_id="run", clock=lambda: datetime.now(UTC))
-            cache.remember(provider, dict.fromkeys(symbols, 1))
+            cache.remember(provider, dict.fromkeys(symbols, 1), window=None)
             cache.count(hits=1, misses=len(symbols), stale=0)
 
 
