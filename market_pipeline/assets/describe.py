@@ -1,14 +1,16 @@
-"""What an asset says of itself in the UI, from the data type that it keeps: owner, description, columns, freshness.
+"""What an asset declares, from the data type that it keeps: owner, description, columns, freshness, checks.
 
 Here belongs what is the same for fetched and computed data.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import dagster as dg
 from pydantic.fields import FieldInfo
 
+from market_pipeline.assets.execution import RETRIES
+from market_pipeline.checks import check_specs
 from market_pipeline.datasets import DataType, PartitionedBy, column_type
 from market_pipeline.settings import load_settings
 
@@ -22,6 +24,37 @@ PARTITIONS = {
 }
 
 
+class Declared(TypedDict):
+    """Arguments of `dg.asset`."""
+
+    name: str
+    group_name: str
+    owners: list[str]
+    freshness_policy: dg.FreshnessPolicy
+    pool: str
+    check_specs: list[dg.AssetCheckSpec]
+    backfill_policy: dg.BackfillPolicy
+    retry_policy: dg.RetryPolicy
+    output_required: bool
+
+
+def declared(data_type: DataType) -> Declared:
+    """What every asset of a data type declares in the same way."""
+    windows = data_type.freshness
+    return {
+        "name": data_type.name,
+        "group_name": data_type.family,
+        "owners": [OWNER],
+        "freshness_policy": dg.FreshnessPolicy.time_window(fail_window=windows.fail, warn_window=windows.warn),
+        "pool": data_type.name,
+        "check_specs": check_specs(data_type),
+        "backfill_policy": dg.BackfillPolicy.single_run(),
+        "retry_policy": RETRIES,
+        # Partitions are logged one by one: an output would mark all partitions of the run as good.
+        "output_required": False,
+    }
+
+
 def description_of(data_type: DataType) -> str:
     current = "the current one" if data_type.partitioned_by.is_dated else "all of them"
     return (
@@ -32,11 +65,6 @@ def description_of(data_type: DataType) -> str:
 
 def tags_of(data_type: DataType) -> dict[str, str]:
     return {"partitioned_by": data_type.partitioned_by.value}
-
-
-def freshness_of(data_type: DataType) -> dg.FreshnessPolicy:
-    windows = data_type.freshness
-    return dg.FreshnessPolicy.time_window(fail_window=windows.fail, warn_window=windows.warn)
 
 
 def metadata_of(data_type: DataType) -> dict[str, Any]:

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from market_pipeline.assets.describe import KINDS, OWNER, description_of, freshness_of, metadata_of, tags_of
-from market_pipeline.assets.execution import RETRIES
+from market_pipeline.assets.describe import KINDS, declared, description_of, metadata_of, tags_of
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig, named_partitions
-from market_pipeline.checks import check_specs
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.partitions import partitions_of
 from market_pipeline.providers.registry import PROVIDERS
@@ -27,26 +25,17 @@ def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
     sessions = Sessions(load_settings().exchange)
 
     @dg.asset(
-        name=dataset.name,
+        **declared(dataset),
         deps=["tracked_symbols"] if dataset.per_symbol else [],
         partitions_def=partitions_of(dataset, sessions),
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        group_name=dataset.family,
         description=f"{description_of(dataset)}\n\n{_vendors(dataset)}",
         kinds=KINDS,
-        owners=[OWNER],
         tags={**tags_of(dataset), "live": str(dataset.live).lower()},
         metadata={**metadata_of(dataset), "cadence": f"{cron_of(dataset.cadence, sessions)} ({sessions.timezone})"},
-        freshness_policy=freshness_of(dataset),
-        retry_policy=RETRIES,
-        pool=dataset.name,
-        check_specs=check_specs(dataset),
-        output_required=False,  # partitions are logged one by one, see `refresh`
     )
     def _asset(
         context: dg.AssetExecutionContext, config: RefreshConfig, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.AssetCheckResult]:
-        # no output, which would mark all partitions of the run as good
         yield from refresh(context.op_execution_context, dataset, config, pipeline, named_partitions(context, dataset))
 
     return _asset
