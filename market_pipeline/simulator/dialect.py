@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import orjson
 
 from market_pipeline.simulator.market import SyntheticMarket
+
+NEW_YORK = ZoneInfo("America/New_York")  # whose clock most vendors tell times by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

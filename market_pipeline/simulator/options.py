@@ -200,9 +200,8 @@ class OptionDesk:
         contract = (quote.symbol, now.expiration, strike, kind)
         popularity = self._dice.uniform(0, 1, "popularity", *contract)
         turnover, place, pause, bids, asks = self._dice.uniforms(5, "contract", quote.session, *contract)
-        nearness = exp(
-            -(((price / float(quote.previous_close) - 1) / 0.08) ** 2)
-        )  # to the last close: it stands all day
+        from_last_close = price / float(quote.previous_close) - 1  # and not from the price: it stands all day
+        nearness = exp(-((from_last_close / 0.08) ** 2))
         open_interest = int((0.1 + nearness) * 8000 * popularity)
         volume = int(open_interest * turnover * 0.4 * now.passed)
         last_trade_at = max(now.opened, quote.as_of - timedelta(minutes=int(pause * 30)))

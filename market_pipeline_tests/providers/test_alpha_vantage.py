@@ -8,7 +8,8 @@ import pytest
 
 from market_pipeline.providers.alpha_vantage import AlphaVantage
 from market_pipeline.providers.alpha_vantage.companies import Fundamentals
-from market_pipeline.providers.alpha_vantage.market import Daily, GlobalQuote, NewsSentiment
+from market_pipeline.providers.alpha_vantage.events import NewsSentiment
+from market_pipeline.providers.alpha_vantage.market import Daily, GlobalQuote
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     NoData,

@@ -10,7 +10,7 @@ import pytest
 from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.errors import AuthenticationFailed, NotEntitled, RateLimited
 from market_pipeline.providers.finnhub import Finnhub
-from market_pipeline.providers.finnhub.endpoints import DailyCandles, HourlyCandles
+from market_pipeline.providers.finnhub.market import DailyCandles, HourlyCandles
 from market_pipeline.providers.finnhub.metrics import Metrics
 from market_pipeline.providers.messages import Answer, Ask, Window
 

@@ -9,8 +9,9 @@ import pytest
 
 from market_pipeline.providers import errors
 from market_pipeline.providers.fmp import FinancialModelingPrep
-from market_pipeline.providers.fmp.endpoints import BatchQuote, StockNews
+from market_pipeline.providers.fmp.events import StockNews
 from market_pipeline.providers.fmp.fundamentals import Fundamentals
+from market_pipeline.providers.fmp.market import BatchQuote
 from market_pipeline.providers.messages import Answer, Ask, Window
 
 NOW = datetime(2026, 11, 20, 17, 5, tzinfo=UTC)

@@ -9,7 +9,8 @@ from market_pipeline.providers.errors import NoData, NotEntitled, ProviderError,
 from market_pipeline.providers.messages import Answer, Ask, Window
 from market_pipeline.providers.polygon import Polygon
 from market_pipeline.providers.polygon.companies import Financials
-from market_pipeline.providers.polygon.market import GroupedDaily, OptionsSnapshot, Snapshot
+from market_pipeline.providers.polygon.market import GroupedDaily, Snapshot
+from market_pipeline.providers.polygon.options import OptionsSnapshot
 
 NOW = datetime(2026, 11, 20, 17, 5, tzinfo=UTC)
 

@@ -14,18 +14,10 @@ from market_pipeline.providers.alpha_vantage.companies import (
     Fundamentals,
     Overview,
 )
+from market_pipeline.providers.alpha_vantage.events import EconomicSeries, NewsSentiment
 from market_pipeline.providers.alpha_vantage.function import is_json
-from market_pipeline.providers.alpha_vantage.market import (
-    Daily,
-    DailyAdjusted,
-    DailyFull,
-    EconomicSeries,
-    GlobalQuote,
-    HistoricalOptions,
-    Intraday,
-    NewsSentiment,
-    RealtimeOptions,
-)
+from market_pipeline.providers.alpha_vantage.market import Daily, DailyAdjusted, DailyFull, GlobalQuote, Intraday
+from market_pipeline.providers.alpha_vantage.options import HistoricalOptions, RealtimeOptions
 from market_pipeline.providers.base import Provider, Rate, Wordings, by_status, by_wording, with_param
 from market_pipeline.providers.errors import (
     AuthenticationFailed,

@@ -17,18 +17,15 @@ from market_pipeline.providers.errors import (
     RateLimited,
     UnknownSymbol,
 )
-from market_pipeline.providers.finnhub.endpoints import (
-    CompanyNews,
-    DailyCandles,
+from market_pipeline.providers.finnhub.companies import (
     Dividends,
     EarningsCalendar,
     EarningsSurprises,
-    EconomicCalendar,
-    HourlyCandles,
     MarketEarningsCalendar,
     Profile,
-    Quote,
 )
+from market_pipeline.providers.finnhub.events import CompanyNews, EconomicCalendar
+from market_pipeline.providers.finnhub.market import DailyCandles, HourlyCandles, Quote
 from market_pipeline.providers.finnhub.metrics import Metrics
 from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
 

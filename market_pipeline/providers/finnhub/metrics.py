@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
-from market_pipeline.providers.finnhub.endpoints import FinnhubEndpoint, millions
+from market_pipeline.providers.finnhub.endpoint import FinnhubEndpoint, millions
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import NEW_YORK, day, fraction, number
 

@@ -19,21 +19,17 @@ from market_pipeline.providers.errors import (
     ProviderError,
     RateLimited,
 )
-from market_pipeline.providers.fmp.endpoints import (
-    BatchQuote,
+from market_pipeline.providers.fmp.companies import (
     Constituents,
-    DailyPrices,
     Dividends,
     DividendsCalendar,
     Earnings,
     EarningsCalendar,
-    EconomicCalendar,
-    HourlyPrices,
     Profile,
-    Quote,
-    StockNews,
 )
+from market_pipeline.providers.fmp.events import EconomicCalendar, StockNews
 from market_pipeline.providers.fmp.fundamentals import Fundamentals, YearlyFundamentals
+from market_pipeline.providers.fmp.market import BatchQuote, DailyPrices, HourlyPrices, Quote
 from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
 
 OVER_THE_LIMIT = ("limit reach", "too many requests")  # before the plan's: "Limit Reach . Please upgrade your plan"

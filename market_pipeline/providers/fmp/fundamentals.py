@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from market_pipeline.providers.fmp.endpoints import FmpEndpoint
+from market_pipeline.providers.fmp.endpoint import FmpEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
 from market_pipeline.providers.normalise import NEW_YORK, day, integer, major_unit, number, text
 

@@ -27,11 +27,11 @@ from market_pipeline.providers.polygon.market import (
     GroupedDaily,
     HourlyBars,
     LastTrade,
-    OptionsSnapshot,
     PreviousClose,
     Snapshot,
     UniversalSnapshot,
 )
+from market_pipeline.providers.polygon.options import OptionsSnapshot
 
 
 class Polygon(Provider):

@@ -1,4 +1,4 @@
-"""What Polygon knows of the market: quotes, bars and options, one class for an endpoint.
+"""What Polygon knows of the market: quotes and bars, one class for an endpoint.  Options are in options.py.
 
 Times are Unix times in milli- or nanoseconds; days are New York's.  Sizes of bids and offers are not kept: documented as
 round lots of 100 shares, which since November 2025 are smaller for shares above $250 (the SEC's round-lot rules).
@@ -14,18 +14,8 @@ from typing import Any, ClassVar
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    day,
-    epoch,
-    integer,
-    local_midnight,
-    number,
-    one_of,
-    price,
-    text,
-)
-from market_pipeline.providers.polygon.results import PolygonEndpoint, listed, more, results
+from market_pipeline.providers.normalise import NEW_YORK, epoch, integer, local_midnight, number, price
+from market_pipeline.providers.polygon.results import PolygonEndpoint, first, listed, more, results
 
 MARKET_STATES = {"open": "regular", "closed": "closed", "early_trading": "pre", "late_trading": "post"}
 FREE_HISTORY = timedelta(days=729)  # two years back are free
@@ -72,8 +62,8 @@ class Snapshot(QuoteEndpoint):
         )
         return self.quote(
             symbol,
-            _first(epoch(trade.get("t")), epoch(minute.get("t")), epoch(found.get("updated"))),
-            _first(price(trade.get("p")), price(minute.get("c")), price(today.get("c"))),
+            first(epoch(trade.get("t")), epoch(minute.get("t")), epoch(found.get("updated"))),
+            first(price(trade.get("p")), price(minute.get("c")), price(today.get("c"))),
             bid=number(offer.get("p")),
             ask=number(offer.get("P")),
             open=price(today.get("o")),
@@ -108,8 +98,8 @@ class UniversalSnapshot(QuoteEndpoint):
         times = trade.get("sip_timestamp"), trade.get("last_updated"), found.get("last_updated")
         return self.quote(
             symbol,
-            _first(*map(epoch, times)),
-            _first(price(trade.get("price")), price(found.get("value")), price(today.get("close"))),
+            first(*map(epoch, times)),
+            first(price(trade.get("price")), price(found.get("value")), price(today.get("close"))),
             bid=number(offer.get("bid")),
             ask=number(offer.get("ask")),
             open=price(today.get("open")),
@@ -148,11 +138,6 @@ class PreviousClose(QuoteEndpoint):
         figures = {name: price(bar.get(name[0])) for name in ("open", "high", "low")}
         volume, flags = integer(bar.get("v")), ("previous_close",)
         return Parsed(self.quote(ask.symbol, epoch(bar["t"]), price(bar["c"]), **figures, volume=volume, flags=flags))
-
-
-def _first(*values: Any) -> Any:
-    """The first that is there."""
-    return next((value for value in values if value is not None), None)
 
 
 class Bars(PolygonEndpoint):
@@ -252,49 +237,3 @@ def _prices(bar: Mapping[str, Any]) -> Row:
     """Prices of a bar; indices have no volume."""
     prices = {name: number(bar[name[0]]) for name in ("open", "high", "low", "close")}
     return {**prices, "volume": number(bar.get("v")), "vwap": price(bar.get("vw")), "trades": integer(bar.get("n"))}
-
-
-class OptionsSnapshot(PolygonEndpoint):
-    """A whole chain in pages of 250 contracts; premium."""
-
-    data_type = "options_chain"
-    path = "/v3/snapshot/options/{symbol}"
-    symbols_in = None
-
-    def params(self, ask: Ask) -> Mapping[str, str]:
-        return {"limit": "250"}
-
-    def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        payload = answer.json()
-        found = list(results(payload))
-        session = max(filter(None, map(_updated, found)), default=answer.received_at).astimezone(NEW_YORK).date()
-        return Parsed([{"symbol": ask.symbol, "session": session, **_contract(one)} for one in found], more(payload))
-
-
-def _updated(found: Mapping[str, Any]) -> datetime | None:
-    """The latest time in a contract.  One of the page's makes the session: a contract may not have traded for weeks."""
-    parts = (found.get(name) or {} for name in ("underlying_asset", "last_quote", "day"))
-    return max(filter(None, (epoch(part.get("last_updated")) for part in parts)), default=None)
-
-
-def _contract(found: Mapping[str, Any]) -> Row:
-    details = found["details"]
-    today, offer, trade, greeks, underlying = (
-        found.get(name) or {} for name in ("day", "last_quote", "last_trade", "greeks", "underlying_asset")
-    )
-    return {
-        "contract_symbol": (text(details["ticker"]) or "").removeprefix("O:"),
-        "expiration": day(details["expiration_date"]),
-        "option_type": one_of(details["contract_type"], "call", "put"),
-        "strike": number(details["strike_price"]),
-        "as_of": epoch(offer.get("last_updated")),
-        "bid": number(offer.get("bid")),
-        "ask": number(offer.get("ask")),
-        "last_price": _first(number(trade.get("price")), number(today.get("close"))),
-        "last_trade_at": epoch(trade.get("sip_timestamp")),
-        "volume": integer(today.get("volume")),
-        "open_interest": integer(found.get("open_interest")),
-        "implied_volatility": number(found.get("implied_volatility")),
-        **{greek: number(greeks.get(greek)) for greek in ("delta", "gamma", "theta", "vega")},
-        "underlying_price": price(_first(underlying.get("price"), underlying.get("value"))),
-    }

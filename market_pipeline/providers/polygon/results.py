@@ -55,3 +55,8 @@ def more(payload: Mapping[str, Any]) -> tuple[Request, ...]:
     """The next page: `next_url` is a whole address with a cursor, on either of the vendor's hosts."""
     address = payload.get("next_url")
     return () if not address or not payload.get("results") else (Request(path=str(address)),)
+
+
+def first(*values: Any) -> Any:
+    """The first that is there."""
+    return next((value for value in values if value is not None), None)

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Dialect, Reply, Route
 from market_pipeline.simulator.market import OptionChain, OptionContract
 
-NEW_YORK = ZoneInfo("America/New_York")
 DELAY = timedelta(minutes=15)
 FIRST_BAR = date(2004, 1, 2)
 A_MONTH = timedelta(days=30)

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Dialect, Reply, Route
 from market_pipeline.simulator.dialects.finnhub_metrics import metrics, millions
 from market_pipeline.simulator.market import Adjustment, Bar, EarningsReport, NewsArticle, Timeframe
 
-NEW_YORK = ZoneInfo("America/New_York")
 TIMEFRAMES: Mapping[str, tuple[Timeframe, Adjustment]] = {
     "D": ("1d", "split"),
     "60": ("1h", "raw"),

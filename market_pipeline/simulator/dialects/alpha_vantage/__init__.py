@@ -1,11 +1,13 @@
 """Alpha Vantage's dialect: one path, functions by parameter, figures as text, and HTTP 200 for everything.
 
 Shapes and wordings are those of recorded answers; of the documentation's samples for balance sheets, series in JSON,
-intraday bars and historical options.  Here is how it refuses; what it tells is in market.py and companies.py.
+intraday bars and historical options.  Here is how it refuses; what it tells is in
+market.py, events.py, companies.py and statements.py.
 """
 
 from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
 from market_pipeline.simulator.dialects.alpha_vantage.companies import COMPANY_FUNCTIONS
+from market_pipeline.simulator.dialects.alpha_vantage.events import EVENT_FUNCTIONS
 from market_pipeline.simulator.dialects.alpha_vantage.market import MARKET_FUNCTIONS
 from market_pipeline.simulator.dialects.alpha_vantage.texts import KEYS, PLANS, error, information, premium
 
@@ -14,7 +16,7 @@ class AlphaVantageDialect(Dialect):
     name = "alpha_vantage"
 
     def __init__(self) -> None:
-        functions = MARKET_FUNCTIONS | COMPANY_FUNCTIONS
+        functions = MARKET_FUNCTIONS | EVENT_FUNCTIONS | COMPANY_FUNCTIONS
         self.routes = tuple(Route("/query", handler, {"function": name}) for name, handler in functions.items())
 
     def key_of(self, call: Call) -> str | None:

@@ -1,15 +1,11 @@
-"""What companies report, in Alpha Vantage's dialect: profile, statements, earnings, dividends.
+"""Companies in Alpha Vantage's dialect: profile, earnings, dividends.  What they file is in statements.py."""
 
-Lines that the market does not tell of are "None", as the vendor writes them.
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.alpha_vantage.statements import balance, cash_flow, income, statement
 from market_pipeline.simulator.dialects.alpha_vantage.texts import (
     canonical,
     nothing,
@@ -19,9 +15,8 @@ from market_pipeline.simulator.dialects.alpha_vantage.texts import (
     wants_csv,
     written,
 )
-from market_pipeline.simulator.market import EarningsReport, FinancialReport
+from market_pipeline.simulator.market import EarningsReport
 
-NEW_YORK = ZoneInfo("America/New_York")
 MONTHS = "January February March April May June July August September October November December".split()
 REPORT_TIMES = {"bmo": "pre-market", "amc": "post-market"}
 TEN_YEARS, TWENTY_YEARS = timedelta(days=3653), timedelta(days=7305)
@@ -84,122 +79,6 @@ def overview(call: Call, symbol: str) -> Reply:
         "LatestQuarter": quarters[0].period_end.isoformat() if quarters else "None",
     }
     return Reply(profile | {name: written(value) for name, value in figures.items()})
-
-
-def _income(report: FinancialReport) -> dict[str, Any]:
-    found = report.income
-    return {
-        "grossProfit": found.gross_profit,
-        "totalRevenue": found.revenue,
-        "costOfRevenue": found.cost_of_revenue,
-        "costofGoodsAndServicesSold": found.cost_of_revenue,
-        "operatingIncome": found.operating_income,
-        "sellingGeneralAndAdministrative": found.selling_general_administrative,
-        "researchAndDevelopment": found.research_and_development,
-        "operatingExpenses": found.operating_expenses,
-        "investmentIncomeNet": None,
-        "netInterestIncome": -found.interest_expense,
-        "interestIncome": None,
-        "interestExpense": found.interest_expense,
-        "nonInterestIncome": None,
-        "otherNonOperatingIncome": found.other_income,
-        "depreciation": None,
-        "depreciationAndAmortization": found.depreciation_and_amortization,
-        "incomeBeforeTax": found.pretax_income,
-        "incomeTaxExpense": found.income_tax,
-        "interestAndDebtExpense": found.interest_expense,
-        "netIncomeFromContinuingOperations": found.net_income,
-        "comprehensiveIncomeNetOfTax": None,
-        "ebit": found.ebitda - found.depreciation_and_amortization,
-        "ebitda": found.ebitda,
-        "netIncome": found.net_income,
-    }
-
-
-def _balance(report: FinancialReport) -> dict[str, Any]:
-    found = report.balance
-    return {
-        "totalAssets": found.total_assets,
-        "totalCurrentAssets": found.current_assets,
-        "cashAndCashEquivalentsAtCarryingValue": found.cash,
-        "cashAndShortTermInvestments": found.cash + found.short_term_investments,
-        "inventory": found.inventory,
-        "currentNetReceivables": found.receivables,
-        "totalNonCurrentAssets": found.noncurrent_assets,
-        "propertyPlantEquipment": found.property_plant_equipment,
-        "accumulatedDepreciationAmortizationPPE": None,
-        "intangibleAssets": found.intangible_assets + found.goodwill,
-        "intangibleAssetsExcludingGoodwill": found.intangible_assets,
-        "goodwill": found.goodwill,
-        "investments": None,
-        "longTermInvestments": found.long_term_investments,
-        "shortTermInvestments": found.short_term_investments,
-        "otherCurrentAssets": found.other_current_assets,
-        "otherNonCurrentAssets": found.other_noncurrent_assets,
-        "totalLiabilities": found.total_liabilities,
-        "totalCurrentLiabilities": found.current_liabilities,
-        "currentAccountsPayable": found.accounts_payable,
-        "deferredRevenue": found.deferred_revenue,
-        "currentDebt": found.short_term_debt,
-        "shortTermDebt": found.short_term_debt,
-        "totalNonCurrentLiabilities": found.noncurrent_liabilities,
-        "capitalLeaseObligations": None,
-        "longTermDebt": found.long_term_debt,
-        "currentLongTermDebt": None,
-        "longTermDebtNoncurrent": found.long_term_debt,
-        "shortLongTermDebtTotal": found.total_debt,
-        "otherCurrentLiabilities": found.other_current_liabilities,
-        "otherNonCurrentLiabilities": found.other_noncurrent_liabilities,
-        "totalShareholderEquity": found.total_equity,
-        "treasuryStock": None,
-        "retainedEarnings": found.retained_earnings,
-        "commonStock": found.common_stock,
-        "commonStockSharesOutstanding": found.shares_outstanding,
-    }
-
-
-def _cash_flow(report: FinancialReport) -> dict[str, Any]:
-    found = report.cash_flow
-    untold = (
-        "paymentsForOperatingActivities proceedsFromOperatingActivities changeInOperatingLiabilities"
-        " changeInOperatingAssets changeInReceivables changeInInventory proceedsFromRepaymentsOfShortTermDebt"
-        " paymentsForRepurchaseOfEquity paymentsForRepurchaseOfPreferredStock dividendPayoutPreferredStock"
-        " proceedsFromIssuanceOfCommonStock proceedsFromIssuanceOfLongTermDebtAndCapitalSecuritiesNet"
-        " proceedsFromIssuanceOfPreferredStock proceedsFromSaleOfTreasuryStock changeInExchangeRate"
-    )
-    return {
-        "operatingCashflow": found.operating_cash_flow,
-        "depreciationDepletionAndAmortization": found.depreciation_and_amortization,
-        "capitalExpenditures": found.capital_expenditure,
-        "profitLoss": found.net_income,
-        "cashflowFromInvestment": found.investing_cash_flow,
-        "cashflowFromFinancing": found.financing_cash_flow,
-        "paymentsForRepurchaseOfCommonStock": found.share_repurchases,
-        "dividendPayout": found.dividends_paid,
-        "dividendPayoutCommonStock": found.dividends_paid,
-        "proceedsFromRepurchaseOfEquity": -found.share_repurchases,
-        "stockBasedCompensation": found.stock_based_compensation,
-        "changeInCashAndCashEquivalents": found.net_change_in_cash,
-        "netIncome": found.net_income,
-        **dict.fromkeys(untold.split()),
-    }
-
-
-def _statement(figures: Callable[[FinancialReport], Mapping[str, Any]]) -> Callable[[Call, str], Reply]:
-    def answer(call: Call, symbol: str) -> Reply:
-        filed = call.market.statements(symbol, as_of=call.now)
-
-        def reports(periods: tuple[FinancialReport, ...]) -> list[dict[str, str]]:
-            return [
-                {"fiscalDateEnding": one.period_end.isoformat(), "reportedCurrency": filed.currency}
-                | {name: written(value) for name, value in figures(one).items()}
-                for one in periods
-            ]
-
-        body = {"annualReports": reports(filed.annual), "quarterlyReports": reports(filed.quarterly)}
-        return Reply({"symbol": spelled(symbol), **body})
-
-    return answer
 
 
 def earnings(call: Call, symbol: str) -> Reply:
@@ -279,9 +158,9 @@ def dividends(call: Call, symbol: str) -> Reply:
 
 COMPANY_FUNCTIONS: dict[str, Callable[[Call], Reply]] = {
     "OVERVIEW": of_symbol(overview, nothing),
-    "INCOME_STATEMENT": of_symbol(_statement(_income), nothing),
-    "BALANCE_SHEET": of_symbol(_statement(_balance), nothing),
-    "CASH_FLOW": of_symbol(_statement(_cash_flow), nothing),
+    "INCOME_STATEMENT": of_symbol(statement(income), nothing),
+    "BALANCE_SHEET": of_symbol(statement(balance), nothing),
+    "CASH_FLOW": of_symbol(statement(cash_flow), nothing),
     "EARNINGS": of_symbol(earnings, nothing),
     "EARNINGS_CALENDAR": earnings_calendar,
     "DIVIDENDS": of_symbol(dividends, nothing),

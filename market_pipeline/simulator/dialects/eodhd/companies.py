@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.eodhd.wording import NEW_YORK, asked, days, figure, spelled, table
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.eodhd.wording import asked, days, figure, spelled, table
 from market_pipeline.simulator.market import EarningsReport
 
 REPORT_TIMES = {"bmo": "BeforeMarket", "amc": "AfterMarket"}

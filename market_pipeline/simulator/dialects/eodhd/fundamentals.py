@@ -5,8 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.eodhd.wording import NEW_YORK, figure, of_symbol
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.eodhd.wording import figure, of_symbol
 from market_pipeline.simulator.market import FinancialReport
 
 FIVE_YEARS, A_YEAR = 1826, 365  # days

@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.dialects.eodhd.wording import (
     CSV,
-    NEW_YORK,
     US,
     Table,
     as_csv,

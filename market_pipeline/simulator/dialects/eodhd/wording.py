@@ -9,11 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 
-NEW_YORK = ZoneInfo("America/New_York")
 US = "US"
 CSV = "application/csv"
 Table = list[dict[str, Any]]

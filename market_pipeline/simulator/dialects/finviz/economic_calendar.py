@@ -11,8 +11,8 @@ from itertools import groupby
 
 import orjson
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.finviz.markup import NEW_YORK, page, row
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.finviz.markup import page, row
 from market_pipeline.simulator.market import EconomicEvent
 
 WEEK = 7

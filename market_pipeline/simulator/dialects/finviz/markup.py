@@ -6,11 +6,9 @@ Here belong tags and formats; what a page tells belongs to its own module.
 from collections.abc import Iterable
 from decimal import Decimal
 from html import escape
-from zoneinfo import ZoneInfo
 
 from market_pipeline.simulator.dialect import Reply
 
-NEW_YORK = ZoneInfo("America/New_York")
 ABSENT = "-"
 SIZES = (("B", 1_000_000_000), ("M", 1_000_000), ("K", 1_000))
 

@@ -7,17 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from html import escape
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.finviz.markup import (
-    ABSENT,
-    NEW_YORK,
-    abbreviated,
-    link,
-    page,
-    percent,
-    ratio,
-    row,
-)
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.finviz.markup import ABSENT, abbreviated, link, page, percent, ratio, row
 from market_pipeline.simulator.market import Company, Quote
 
 ARTICLES = 100

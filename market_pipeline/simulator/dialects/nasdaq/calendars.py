@@ -7,16 +7,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.nasdaq.wording import (
-    NEW_YORK,
-    data,
-    dollars,
-    refusal,
-    short_us_date,
-    surprise,
-    us_date,
-)
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.nasdaq.wording import data, dollars, refusal, short_us_date, surprise, us_date
 from market_pipeline.simulator.market import EarningsReport, EconomicEvent
 
 COUNTRIES = {"US": "United States", "EU": "Euro Zone", "UK": "United Kingdom", "JP": "Japan"}

@@ -10,9 +10,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.dialects.nasdaq.wording import (
-    NEW_YORK,
     data,
     dollars,
     labelled,

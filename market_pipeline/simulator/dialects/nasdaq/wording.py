@@ -7,11 +7,9 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 
-NEW_YORK = ZoneInfo("America/New_York")
 _NO_SUCH_SYMBOL = 1001
 
 

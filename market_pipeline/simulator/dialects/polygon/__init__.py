@@ -1,11 +1,11 @@
 """Polygon's dialect: one-letter keys for bars and snapshots, results in pages, refusals with words in two places.
 
 Shapes and wordings are those of recorded answers and of the samples in the vendor's own client.  Here is how it refuses;
-what it tells is in market.py and companies.py.
+what it tells is in market.py, options.py and companies.py.
 """
 
 from market_pipeline.simulator.dialect import Call, Dialect, Reply, Route
-from market_pipeline.simulator.dialects.polygon import companies, market
+from market_pipeline.simulator.dialects.polygon import companies, market, options
 from market_pipeline.simulator.dialects.polygon.envelopes import PRICING, error, not_authorized
 
 SNAPSHOT = "/v2/snapshot/locale/us/markets/stocks/tickers"
@@ -25,7 +25,7 @@ class PolygonDialect(Dialect):
             Route("/v2/aggs/ticker/{ticker}/prev", market.previous_close),
             Route("/v2/aggs/ticker/{ticker}/range/{multiplier}/{timespan}/{from}/{to}", market.aggregates),
             Route("/v2/aggs/grouped/locale/us/market/stocks/{date}", market.grouped_daily),
-            Route(OPTIONS, market.options_snapshot),
+            Route(OPTIONS, options.options_snapshot),
             Route("/v3/reference/tickers/{ticker}", companies.ticker_details),
             Route("/v3/reference/dividends", companies.dividends_v3),
             Route("/stocks/v1/dividends", companies.dividends),

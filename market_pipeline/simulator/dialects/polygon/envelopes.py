@@ -1,16 +1,16 @@
-"""How Polygon's dialect wraps what it tells: status and request id, pages with a cursor, refusals.
+"""How Polygon's dialect wraps what it tells: status and request id, pages with a cursor, refusals, Unix times.
 
-What is wrapped belongs to market.py and companies.py.
+What is wrapped belongs to market.py, options.py and companies.py.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 
 PRICING = "https://massive.com/pricing"
 
@@ -56,3 +56,7 @@ def milliseconds(moment: datetime) -> int:
 
 def nanoseconds(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000_000
+
+
+def midnight(session: date) -> datetime:
+    return datetime.combine(session, time.min, NEW_YORK)

@@ -1,14 +1,13 @@
-"""The market in Polygon's dialect: quotes, bars, options."""
+"""The market in Polygon's dialect: quotes and bars."""
 
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.dialects.polygon.envelopes import (
     envelope,
     error,
+    midnight,
     milliseconds,
     nanoseconds,
     not_authorized,
@@ -16,9 +15,8 @@ from market_pipeline.simulator.dialects.polygon.envelopes import (
     question,
     ticker_not_found,
 )
-from market_pipeline.simulator.market import Adjustment, Bar, OptionChain, OptionContract, Quote, Timeframe
+from market_pipeline.simulator.market import Adjustment, Bar, Quote, Timeframe
 
-NEW_YORK = ZoneInfo("America/New_York")
 ROUND_LOT = 100  # shares: sizes are told in round lots
 TWO_WEEKS = timedelta(days=14)
 FREE_HISTORY = timedelta(days=730)
@@ -188,12 +186,8 @@ def aggregates(call: Call) -> Reply:
     span = max(start, oldest), end
     found = call.market.bars(ticker, *span, timeframe, as_of=call.now, adjustment=_adjustment(call))
     over = [bar for bar in found if call.market.hours(bar.session).close <= call.now]
-    bars = [_bar(bar, _midnight(bar.session) if timeframe == "1d" else bar.start) for bar in over]
+    bars = [_bar(bar, midnight(bar.session) if timeframe == "1d" else bar.start) for bar in over]
     return _aggregates(call, bars[::-1] if call.params.get("sort") == "desc" else bars, ticker=ticker)
-
-
-def _midnight(session: date) -> datetime:
-    return datetime.combine(session, time.min, NEW_YORK)
 
 
 def grouped_daily(call: Call) -> Reply:
@@ -205,62 +199,3 @@ def grouped_daily(call: Call) -> Reply:
         return not_authorized(call, "Attempted to request today's data before end of day.")
     found = (call.market.bar(one, day, as_of=call.now, adjustment=_adjustment(call)) for one in call.market.symbols())
     return _aggregates(call, [{"T": bar.symbol, **_bar(bar, bar.end)} for bar in found if bar is not None])
-
-
-def options_snapshot(call: Call) -> Reply:
-    ticker = call.values["ticker"]
-    if not call.market.knows(ticker):
-        return page(call, [], default=10, most=250)
-    chain = call.market.option_chain(ticker, call.now)
-    return page(call, [_contract(chain, one) for one in chain.contracts], default=10, most=250)
-
-
-def _contract(chain: OptionChain, found: OptionContract) -> dict[str, Any]:
-    updated, price = nanoseconds(chain.as_of), found.last
-    breaks_even = found.strike + price if found.kind == "call" else found.strike - price
-    return {
-        "break_even_price": breaks_even,
-        "day": _day(price, found.volume, chain.as_of),
-        "details": {
-            "contract_type": found.kind,
-            "exercise_style": "american",
-            "expiration_date": found.expiration.isoformat(),
-            "shares_per_contract": 100,
-            "strike_price": found.strike,
-            "ticker": f"O:{found.contract_symbol}",
-        },
-        "greeks": {"delta": found.delta, "gamma": found.gamma, "theta": found.theta, "vega": found.vega},
-        "implied_volatility": found.implied_volatility,
-        "last_quote": {
-            "ask": found.ask,
-            "ask_size": found.ask_size,
-            "bid": found.bid,
-            "bid_size": found.bid_size,
-            "last_updated": updated,
-            "midpoint": (found.ask + found.bid) / 2,
-            "timeframe": "REAL-TIME",
-        },
-        "last_trade": {
-            "price": price,
-            "sip_timestamp": nanoseconds(found.last_trade_at),
-            "size": 1,
-            "conditions": [209],
-            "exchange": 309,
-            "timeframe": "REAL-TIME",
-        },
-        "open_interest": found.open_interest,
-        "underlying_asset": {
-            "change_to_break_even": breaks_even - chain.spot,
-            "last_updated": updated,
-            "price": chain.spot,
-            "ticker": found.symbol,
-            "timeframe": "REAL-TIME",
-        },
-    }
-
-
-def _day(price: Decimal, volume: int, at: datetime) -> dict[str, Any]:
-    """A contract's day: the market knows its last price and its volume only, so it has not moved."""
-    prices = dict.fromkeys(("close", "high", "low", "open", "previous_close", "vwap"), price)
-    midnight = nanoseconds(_midnight(at.astimezone(NEW_YORK).date()))
-    return {"change": 0, "change_percent": 0, **prices, "last_updated": midnight, "volume": volume}

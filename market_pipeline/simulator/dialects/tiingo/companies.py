@@ -3,15 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.tiingo.wording import (
-    NEW_YORK,
-    Table,
-    asked,
-    days,
-    midnight,
-    spelled,
-)
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.tiingo.wording import Table, asked, days, midnight, spelled
 from market_pipeline.simulator.market import NewsArticle
 
 FREQUENCIES = {12: "m", 4: "q", 2: "sa", 1: "a"}

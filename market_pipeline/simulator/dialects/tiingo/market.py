@@ -4,17 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.tiingo.wording import (
-    NEW_YORK,
-    Table,
-    asked,
-    canonical,
-    days,
-    midnight,
-    spelled,
-    table,
-)
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.tiingo.wording import Table, asked, canonical, days, midnight, spelled, table
 from market_pipeline.simulator.market import Adjustment, Bar
 
 ADJUSTMENTS: tuple[Adjustment, Adjustment] = ("raw", "split_dividend")

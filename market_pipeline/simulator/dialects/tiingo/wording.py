@@ -8,11 +8,9 @@ import io
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 
-NEW_YORK = ZoneInfo("America/New_York")
 Table = list[dict[str, Any]]
 
 

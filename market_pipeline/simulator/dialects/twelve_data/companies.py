@@ -6,8 +6,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call, Reply
-from market_pipeline.simulator.dialects.twelve_data.wording import NEW_YORK, TIERS, days, instrument, listed
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
+from market_pipeline.simulator.dialects.twelve_data.wording import TIERS, days, instrument, listed
 from market_pipeline.simulator.market import Dividend, EarningsReport
 
 REPORT_TIMES = {"bmo": "Pre Market", "amc": "After Hours"}

@@ -4,15 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from market_pipeline.simulator.dialect import Call
-from market_pipeline.simulator.dialects.twelve_data.wording import (
-    NEW_YORK,
-    TIERS,
-    NothingThere,
-    days,
-    figure,
-    instrument,
-)
+from market_pipeline.simulator.dialect import NEW_YORK, Call
+from market_pipeline.simulator.dialects.twelve_data.wording import TIERS, NothingThere, days, figure, instrument
 from market_pipeline.simulator.market import Adjustment, Bar, Timeframe
 
 TIMEFRAMES: Mapping[str, Timeframe] = {"1day": "1d", "1h": "1h", "5min": "5m", "1min": "1m"}

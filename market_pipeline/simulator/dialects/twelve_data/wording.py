@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.market import Company
 
-NEW_YORK = ZoneInfo("America/New_York")
 PRICING = "https://twelvedata.com/pricing"
 REFERENCE_DATA = "https://twelvedata.com/docs#reference-data"
 TIERS = {"NASDAQ": "XNGS", "NYSE": "XNYS"}  # Nasdaq's shares go by the segment, the Global Select Market

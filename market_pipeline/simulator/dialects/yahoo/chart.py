@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from market_pipeline.providers.normalise import NEW_YORK, dashed_symbol
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.providers.normalise import dashed_symbol
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.dialects.yahoo.values import canonical, envelope, midnight, refusal, seconds
 from market_pipeline.simulator.market import Bar, Timeframe
 

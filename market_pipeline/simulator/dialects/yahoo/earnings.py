@@ -5,8 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from market_pipeline.providers.normalise import NEW_YORK
-from market_pipeline.simulator.dialect import Call
+from market_pipeline.simulator.dialect import NEW_YORK, Call
 from market_pipeline.simulator.dialects.yahoo.values import date_pair, midnight, pair, present, seconds
 from market_pipeline.simulator.market import EarningsReport
 

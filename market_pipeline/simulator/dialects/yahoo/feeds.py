@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from market_pipeline.providers.normalise import NEW_YORK, dashed_symbol
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.providers.normalise import dashed_symbol
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.dialects.yahoo.values import canonical, envelope, present, seconds
 from market_pipeline.simulator.market import EconomicEvent, NewsArticle
 

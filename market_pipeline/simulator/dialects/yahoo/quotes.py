@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from market_pipeline.providers.normalise import NEW_YORK, dashed_symbol
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.providers.normalise import dashed_symbol
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.dialects.yahoo.chart import EXCHANGES, chart_of
 from market_pipeline.simulator.dialects.yahoo.values import canonical, envelope, midnight, present, refusal, seconds
 from market_pipeline.simulator.market import OptionContract, Quote, Ratios

@@ -8,8 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from market_pipeline.providers.normalise import NEW_YORK, dashed_symbol
-from market_pipeline.simulator.dialect import Call, Reply
+from market_pipeline.providers.normalise import dashed_symbol
+from market_pipeline.simulator.dialect import NEW_YORK, Call, Reply
 from market_pipeline.simulator.dialects.yahoo import earnings
 from market_pipeline.simulator.dialects.yahoo.chart import EXCHANGES
 from market_pipeline.simulator.dialects.yahoo.values import (

@@ -7,19 +7,13 @@ those are told that follow from the market's own.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from market_pipeline.simulator.dialect import Call
+from market_pipeline.simulator.dialect import NEW_YORK, Call
+from market_pipeline.simulator.dialects.fmp.questions import spelled
 from market_pipeline.simulator.market import FinancialReport
 
-NEW_YORK = ZoneInfo("America/New_York")
 FIVE_PERIODS = "5"
 A_WEEK = timedelta(days=7)  # always holds a session
-
-
-def spelled(symbol: str) -> str:
-    """The vendor's spelling of a share class: BRK-B."""
-    return symbol.replace(".", "-")
 
 
 def sheet(name: str) -> Callable[[Call, str], list[dict[str, Any]]]:
