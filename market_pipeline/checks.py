@@ -1,9 +1,8 @@
 """Asset checks: which data type has which, and what Dagster is told of what they find.
 
-Here belong the list of checks and the way from a finding to Dagster's result.  What a check asks the tables belongs to
-`tracking.findings`, `tracking.price_findings` and `tracking.derived_findings`.  Checks are part of their asset's step, because
-a second process would spend two more seconds on imports; each is about the whole table, so that a narrow run tells no less
-than a wide one.
+Here belong the list of checks and the way from a finding to Dagster's result.  What a check asks the tables belongs to the
+modules `…_findings` of `tracking`.  Checks are part of their asset's step, because a second process would spend two more
+seconds on imports; each is about the whole table, so that a narrow run tells no less than a wide one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +15,8 @@ import psycopg
 from market_pipeline.datasets import Dataset, DataType, Derived, PartitionedBy
 from market_pipeline.datasets.historical_prices import PriceBar
 from market_pipeline.tracking.derived_findings import behind_prices, holes, impossible_values, series_without_rows
-from market_pipeline.tracking.findings import (
-    Finding,
-    Inspection,
-    Verdict,
+from market_pipeline.tracking.findings import Finding, Inspection, Verdict
+from market_pipeline.tracking.general_findings import (
     completeness,
     cross_vendor_consensus,
     duplicates,

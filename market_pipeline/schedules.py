@@ -15,7 +15,7 @@ from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS, enrichment, maintenance_job, staleness_check_job, warm_cache
 from market_pipeline.queue import RUN_STATUSES, UNFINISHED, Priority, TaskStatus
 from market_pipeline.sessions import Sessions
-from market_pipeline.timetable import cron_of, warming_cron, why_not_now, why_not_warm
+from market_pipeline.timetable import ENRICHMENT_AT, cron_of, warming_cron, why_not_now, why_not_warm
 
 
 def schedules(sessions: Sessions) -> list[dg.ScheduleDefinition]:
@@ -26,9 +26,9 @@ def schedules(sessions: Sessions) -> list[dg.ScheduleDefinition]:
         annual_returns_schedule(sessions),
         scheduled(
             enrichment,
-            "30 1 * * *",  # the session before is settled, and what its own jobs have missed is made up for
-            timezone="UTC",
-            description="Brings every active symbol up to date at 01:30 UTC.",
+            f"{ENRICHMENT_AT.minute} {ENRICHMENT_AT.hour} * * *",
+            timezone=str(ENRICHMENT_AT.tzinfo),
+            description=f"Brings every active symbol up to date at {ENRICHMENT_AT:%H:%M} UTC.",
         ),
         scheduled(
             maintenance_job,

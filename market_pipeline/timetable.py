@@ -3,17 +3,16 @@
 Here belongs what follows from a dataset's cadence and the exchange's calendar together.  Pure: the clock is the caller's.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from market_pipeline.datasets import Cadence, Dataset, PartitionedBy
 from market_pipeline.sessions import Sessions
 
 WARM_AHEAD = timedelta(minutes=30)  # before the open: time for 500 symbols, and then quotes need the vendors' limits
-
-
-SETTLING = timedelta(
-    minutes=30
-)  # after the close, as the daily schedule waits: a bar that is not there fails its partition
+# When the enrichment begins: the session before is settled, and what its own jobs have missed is made up for.
+ENRICHMENT_AT = time(1, 30, tzinfo=UTC)
+# After the close, as the daily schedule waits: a bar that is not there fails its partition.
+SETTLING = timedelta(minutes=30)
 
 
 def settled_sessions(sessions: Sessions, now: datetime, count: int) -> list[date]:

@@ -67,9 +67,8 @@ app.add_typer(symbols.app, name="symbols")
 def main() -> None:
     """Run the command; an error that a user can mend is one message without a traceback."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # ends a command as Ctrl-C does: nothing it started is left
+    # SIGTERM ends a command as Ctrl-C does: nothing it started is left.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except (SettingsError, InvalidDatabaseUrl, InvalidSymbol, UnknownExchange) as error:

@@ -81,9 +81,8 @@ def _storable(text: str) -> str:
 
 
 _COPY = f"COPY fetch_attempts ({', '.join(AttemptRow.__slots__)}) FROM STDIN (FORMAT BINARY)"
-_TYPES = (
-    "timestamptz text text text text text[] text int2 float4 int4 int4 float4 text text uuid".split()
-)  # of the columns above, in their order
+# Of the columns above, in their order.
+_TYPES = "timestamptz text text text text text[] text int2 float4 int4 int4 float4 text text uuid".split()
 
 _STATS = """
     INSERT INTO provider_stats AS old (provider, data_type, total_attempts, successes, failures, rate_limited,

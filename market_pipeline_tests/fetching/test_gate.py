@@ -77,9 +77,8 @@ def test_what_many_threads_do_is_counted_exactly_and_given_back(database: Databa
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(steps=st.lists(st.sampled_from(["ask", "ask", "ask", "report", "report", "fail", "settle"]), max_size=80))
-@example(
-    steps=[*["ask"] * 10, *["report"] * 10, *["ask"] * 10]
-)  # the last outcomes are told before the lease is used up
+# The last outcomes are told before the lease is used up.
+@example(steps=[*["ask"] * 10, *["report"] * 10, *["ask"] * 10])
 def test_however_calls_come_and_go_all_are_counted_and_nothing_is_kept_in_the_end(
     database: Database, steps: list[str]
 ) -> None:

@@ -102,11 +102,8 @@ def test_a_session_that_was_missed_is_fetched_before_the_next_one_makes_it_a_gap
     [
         (MONDAY, datetime(2026, 5, 27, 20, 30, tzinfo=UTC), "2026-05-27...2026-05-29"),
         (MONDAY, datetime(2026, 5, 29, 20, 30, tzinfo=UTC), "2026-05-29"),
-        (
-            MONDAY,
-            datetime(2026, 1, 5, 20, 30, tzinfo=UTC),
-            "2026-05-15...2026-05-29",
-        ),  # without Memorial Day: ten sessions
+        # Ten sessions, Memorial Day is none.
+        (MONDAY, datetime(2026, 1, 5, 20, 30, tzinfo=UTC), "2026-05-15...2026-05-29"),
         (MONDAY, None, "2026-05-29"),
         (MONDAY.replace(hour=20, minute=30), None, "2026-06-01"),
     ],

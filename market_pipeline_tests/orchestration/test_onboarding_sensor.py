@@ -55,10 +55,8 @@ def test_a_new_symbol_gets_its_reference_data_and_its_history(runs: Runs, onboar
 @pytest.mark.parametrize(
     ("moment", "last"),
     [
-        (
-            datetime(2026, 5, 29, 20, 29, tzinfo=UTC),
-            "2026-05-28",
-        ),  # closed at 20:00, bars are settled half an hour later
+        # Closed at 20:00, bars are settled half an hour later.
+        (datetime(2026, 5, 29, 20, 29, tzinfo=UTC), "2026-05-28"),
         (datetime(2026, 5, 29, 20, 30, tzinfo=UTC), "2026-05-29"),
         (datetime(2026, 5, 30, 12, tzinfo=UTC), "2026-05-29"),
         (datetime(2026, 6, 1, 13, tzinfo=UTC), "2026-05-29"),

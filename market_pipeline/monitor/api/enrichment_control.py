@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from market_pipeline.monitor.access import controller
 from market_pipeline.monitor.runs import Launching
 from market_pipeline.monitor.services import Reading, Served, Services
 from market_pipeline.storage.universe import tracked_symbols
-from market_pipeline.tracking.history import PastExecution, past_executions
+from market_pipeline.tracking.history import past_executions
 
 JOB, SCHEDULE = "enrichment", "enrichment_schedule"
 router = APIRouter(prefix="/api/v1/enrichment", tags=["enrichment"])
@@ -38,12 +38,19 @@ class Switched(BaseModel):
     status: Literal["paused", "running"]
 
 
-class PastJob(BaseModel):
+class EnrichmentJob(BaseModel):
+    """An enrichment as the execution log has it; made from a PastExecution."""
+
+    model_config = ConfigDict(from_attributes=True)
+
     started_at: datetime
     completed_at: datetime | None
     duration_seconds: float | None
-    successful: int
-    failed: int
+    successful: int = Field(validation_alias="successful_symbols")
+    failed: int = Field(validation_alias="failed_symbols")
+
+
+class PastJob(EnrichmentJob):
     total_records_inserted: int
     total_records_updated: int
 
@@ -101,7 +108,7 @@ def resume(services: Served) -> Switched:
 @router.get("/history")
 def history(services: Served, connection: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 10) -> History:
     """The last enrichments, newest first."""
-    jobs = [_past_job(one) for one in past_executions(connection, limit, data_type=JOB)]
+    jobs = [PastJob.model_validate(one) for one in past_executions(connection, limit, data_type=JOB)]
     return History(timestamp=services.clock(), count=len(jobs), jobs=jobs)
 
 
@@ -110,15 +117,3 @@ def _switch(services: Services, *, on: bool) -> Switched:
         if one.name == SCHEDULE:
             services.dagster.switch(one, on=on)
     return Switched(timestamp=services.clock(), status="running" if on else "paused")
-
-
-def _past_job(one: PastExecution) -> PastJob:
-    return PastJob(
-        started_at=one.started_at,
-        completed_at=one.completed_at,
-        duration_seconds=one.duration_seconds,
-        successful=one.successful_symbols,
-        failed=one.failed_symbols,
-        total_records_inserted=one.total_records_inserted,
-        total_records_updated=one.total_records_updated,
-    )

@@ -9,11 +9,12 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import BaseModel, Field
 
 from market_pipeline.enrichment.pool import RETRIES
-from market_pipeline.monitor.api.enrichment_control import JOB, SCHEDULE
+from market_pipeline.monitor.api.enrichment_control import JOB, SCHEDULE, EnrichmentJob
 from market_pipeline.monitor.dagster_control import Automation, DagsterRefused, DagsterUnreachable
 from market_pipeline.monitor.gathering import Gathered
 from market_pipeline.monitor.services import Reading, Served, Services
 from market_pipeline.queue import silent_daemons
+from market_pipeline.timetable import ENRICHMENT_AT
 from market_pipeline.tracking.computations import compute_stats
 from market_pipeline.tracking.history import (
     PastExecution,
@@ -41,13 +42,8 @@ class SchedulerState(BaseModel):
     next_enrichment_time: datetime | None = Field(description="null while it is paused or Dagster cannot be asked")
 
 
-class LastJob(BaseModel):
-    started_at: datetime
-    completed_at: datetime | None
-    duration_seconds: float | None
-    successful: int
-    failed: int
-    retried: int
+class LastJob(EnrichmentJob):
+    retried: int = Field(validation_alias="retried_symbols")
 
 
 class FetchPipeline(BaseModel):
@@ -140,7 +136,7 @@ def overview(services: Served, connection: Reading) -> Overview:
             last_enrichment_time=None if last is None else last.started_at,
             next_enrichment_time=None if schedule is None else schedule.next_at,
         ),
-        last_job=None if last is None else _last_job(last),
+        last_job=None if last is None else LastJob.model_validate(last),
         metrics=_metrics(connection),
         job_queue=[
             QueuedSymbol(symbol=one.symbol, status=one.status, retry_count=one.retry_count)
@@ -188,8 +184,8 @@ def health(services: Served, connection: Reading) -> Health:
         last_enrichment_time=None if last is None else last.started_at,
         issues=issues,
         config=Config(
-            enrichment_hour=1,
-            enrichment_minute=30,
+            enrichment_hour=ENRICHMENT_AT.hour,
+            enrichment_minute=ENRICHMENT_AT.minute,
             max_concurrent_symbols=settings.enrichment_concurrency,
             max_retries=RETRIES,
         ),
@@ -241,15 +237,4 @@ def _metrics(connection: Reading) -> Metrics:
         ),
         compute_pipeline=ComputePipeline(**asdict(compute_stats(connection, DAY))),
         data_quality=Quality(**asdict(quality_summary(connection))),
-    )
-
-
-def _last_job(last: PastExecution) -> LastJob:
-    return LastJob(
-        started_at=last.started_at,
-        completed_at=last.completed_at,
-        duration_seconds=last.duration_seconds,
-        successful=last.successful_symbols,
-        failed=last.failed_symbols,
-        retried=last.retried_symbols,
     )
