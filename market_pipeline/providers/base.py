@@ -40,6 +40,8 @@ class Endpoint(ABC):
     """Symbols that one request can carry."""
     market_wide: ClassVar[bool] = False
     """Whether one request answers for all symbols, however many were asked for."""
+    needs_window: ClassVar[bool] = False
+    """Whether it answers about a span of days only."""
     timeframes: ClassVar[tuple[str, ...]] = ()
     """Bar lengths it serves; () for data types without bars."""
     handshake: ClassVar[bool] = False
@@ -63,7 +65,8 @@ class Endpoint(ABC):
 
     def serves(self, ask: Ask) -> bool:
         """Whether this endpoint can answer such a question at all."""
-        return ask.data_type == self.data_type and (ask.timeframe is None or ask.timeframe in self.timeframes)
+        in_time = ask.timeframe is None or ask.timeframe in self.timeframes
+        return ask.data_type == self.data_type and in_time and (ask.window is not None or not self.needs_window)
 
     def price(self, ask: Ask) -> int:
         """Units of the vendor's quota that one request for `ask` costs."""

@@ -61,9 +61,7 @@ class MarketEarningsCalendar(EarningsCalendar):
 
     symbols_in = None
     market_wide = True
-
-    def serves(self, ask: Ask) -> bool:
-        return super().serves(ask) and ask.window is not None
+    needs_window = True
 
     def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
         return None if "symbol" in params else super().match(path, params, now)

@@ -94,9 +94,7 @@ class EarningsCalendar(RangedEndpoint, Earnings):
     path = "/earnings-calendar"
     symbols_in = None
     market_wide = True
-
-    def serves(self, ask: Ask) -> bool:
-        return super().serves(ask) and ask.window is not None
+    needs_window = True
 
 
 class Dividends(FmpEndpoint):
@@ -130,9 +128,7 @@ class DividendsCalendar(RangedEndpoint, Dividends):
     path = "/dividends-calendar"
     symbols_in = None
     market_wide = True
-
-    def serves(self, ask: Ask) -> bool:
-        return super().serves(ask) and ask.window is not None
+    needs_window = True
 
 
 class Constituents(Endpoint):

@@ -93,9 +93,7 @@ class EarningsCalendar(DatedEndpoint):
     symbols_in = None
     market_wide = True
     cost = 40
-
-    def serves(self, ask: Ask) -> bool:
-        return super().serves(ask) and ask.window is not None
+    needs_window = True
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         rows = [
@@ -181,9 +179,7 @@ class DividendsCalendar(DatedEndpoint):
     symbols_in = None
     market_wide = True
     cost = 40
-
-    def serves(self, ask: Ask) -> bool:
-        return super().serves(ask) and ask.window is not None
+    needs_window = True
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         listed = _listed(answer.json(), "dividends")
