@@ -12,7 +12,6 @@ from market_pipeline.sensors.failed_symbols import failed_symbols_sensor
 from market_pipeline.sensors.freshness import freshness_sensor
 from market_pipeline.sensors.onboarding import onboarding_sensor
 from market_pipeline.sensors.run_status import run_status_sensor
-from market_pipeline.sensors.staleness import staleness_check
 from market_pipeline.sensors.symbols import symbols_sensor
 
 SENSORS: list[dg.SensorDefinition] = [
@@ -20,7 +19,6 @@ SENSORS: list[dg.SensorDefinition] = [
     onboarding_sensor(),
     failed_symbols_sensor(),
     freshness_sensor(),
-    staleness_check(),
     run_status_sensor,
     failed_runs_sensor(),
     automation_sensor,

@@ -98,7 +98,9 @@ def _scheduling(facts: Facts) -> Iterator[Issue]:
     elif facts.last_check is None and facts.daemon_alive:
         return  # it has just begun
     elif facts.last_check is None:
-        yield Issue(f"the hourly staleness check has never run: {advice}", fatal=True)
+        yield Issue(
+            "the hourly staleness check has never run: it does on the hour, while Dagster runs (`market-pipeline up`)"
+        )
     elif facts.now - facts.last_check > CHECKED_WITHIN:
         yield Issue(
             f"the hourly staleness check last ran at {facts.last_check:%Y-%m-%d %H:%M} UTC: {advice}", fatal=True

@@ -1,15 +1,11 @@
 """What runs leave in `data_freshness`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import dagster as dg
 import psycopg
 import pytest
-from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 
-from market_pipeline.datasets import DATA_TYPES
 from market_pipeline.ingestion import market_data
-from market_pipeline.sensors.staleness import staleness_check
 from market_pipeline_tests.orchestration.conftest import NOW, Runs
 
 FRESHNESS = """
@@ -51,28 +47,3 @@ def test_a_run_whose_freshness_cannot_be_recorded_says_so_and_is_good(
     monkeypatch.setattr(market_data, "record_freshness", fails)
     assert runs.of("stock_quotes", symbols=["AAPL"], providers=["finnhub"]).success
     assert "freshness of stock_quotes could not be recorded: somebody holds the table" in caplog.text
-
-
-def test_the_hourly_check_brings_statuses_up_to_date_and_keeps_what_dagster_says(runs: Runs) -> None:
-    assert runs.of("news", symbols=["AAPL"]).success
-    runs.instance._report_runless_asset_event(  # as Dagster's freshness daemon does
-        FreshnessStateChange(
-            key=dg.AssetKey("news"),
-            new_state=FreshnessState.WARN,
-            previous_state=FreshnessState.PASS,
-            state_change_timestamp=NOW.timestamp(),
-        )
-    )
-    later = NOW + timedelta(hours=2)
-    with dg.build_sensor_context(instance=runs.instance) as context:
-        said = staleness_check(lambda: later)(context)
-    assert runs.rows("SELECT symbol, status, staleness_seconds FROM data_freshness WHERE status <> 'missing'") == [
-        ("AAPL", "aging", 7200)
-    ]
-    states: dict[str, str] = dict(runs.rows("SELECT data_type, state FROM dagster_freshness"))  # type: ignore[arg-type]
-    assert states == {one.name: "WARN" if one.name == "news" else "UNKNOWN" for one in DATA_TYPES}
-    assert runs.rows("SELECT DISTINCT recorded_at FROM dagster_freshness") == [(later,)]
-    assert isinstance(said, dg.SkipReason)
-    assert said.skip_message is not None
-    assert "1 aging" in said.skip_message
-    assert "1 WARN" in said.skip_message

@@ -37,7 +37,7 @@ def test_all_is_well_while_a_tenth_of_a_data_type_is_behind_and_most_vendors_are
 @pytest.mark.parametrize(
     ("wrong", "status", "words"),
     [
-        ({"last_check": None}, "unhealthy", "the hourly staleness check has never run"),
+        ({"last_check": None}, "degraded", "the hourly staleness check has never run"),
         ({"last_check": NOW - timedelta(minutes=121)}, "unhealthy", "last ran at 2026-11-20 12:59 UTC"),
         ({"daemon_alive": False}, "unhealthy", "Dagster's daemon gives no sign of life"),
         ({"callable_vendors": 0}, "unhealthy", "none of the 13 vendors can be called now"),
