@@ -14,18 +14,10 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from market_pipeline.providers.base import Endpoint, Provider, by_status
+from market_pipeline.providers.dates import NEW_YORK, day, local_midnight, moment
 from market_pipeline.providers.errors import NoData, ProviderError, RateLimited, UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, retry_after, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    day,
-    integer,
-    local_midnight,
-    moment,
-    number,
-    price,
-    text,
-)
+from market_pipeline.providers.normalise import integer, number, price, text
 
 DELAYED = ("delayed",)
 _GREENWICH = ZoneInfo("UTC")

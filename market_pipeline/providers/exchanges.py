@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import SYMBOL_PATTERN
-from market_pipeline.providers.normalise import NEW_YORK, canonical_symbol
+from market_pipeline.providers.dates import NEW_YORK
+from market_pipeline.providers.normalise import canonical_symbol
 
 US = ""
 _US_MICS = (

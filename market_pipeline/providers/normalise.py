@@ -1,4 +1,4 @@
-"""Values as vendors write them, turned into ours: numbers, dates, times, symbols.
+"""Values as vendors write them, turned into ours: texts, numbers, currencies, symbols.  Dates and times are `dates`.
 
 Here belongs what more than one vendor needs.  Every function takes whatever JSON or CSV can hold, answers None for the
 many spellings of "not there", and raises ValueError for a value that is there and makes no sense; never anything else.
@@ -6,15 +6,11 @@ many spellings of "not there", and raises ValueError for a value that is there a
 
 import math
 import re
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from market_pipeline.providers.countries import COUNTRY_CODES
 
-NEW_YORK = ZoneInfo("America/New_York")
 ABSENT = frozenset({"", "-", "--", "—", ".", "n/a", "na", "none", "null", "nan", "unknown", "not available"})
 _SCALE = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "t": 1_000_000_000_000}
 _DISPLAY = re.compile(
@@ -22,7 +18,6 @@ _DISPLAY = re.compile(
 )
 MINOR_UNITS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "ILS"}
 """Currencies that vendors quote in hundredths, with the currency they are hundredths of."""
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIGURE = re.compile(r"^(?P<sign>[-+]?)(?P<dollar>\$?)(?P<digits>[\d,]*\.?\d+)\s?(?P<unit>%|[a-z]{0,6})$", re.I)
 
 
@@ -123,88 +118,6 @@ def _scaled(figure: re.Match[str]) -> Decimal:
     return plain * _SCALE.get(figure["unit"].lower(), 1)
 
 
-def day(value: Any) -> date | None:
-    """A date from ISO text (a time behind it is cut off) or from US text 11/20/2026.  ValueError for anything else."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    written = text(value)
-    if written is None or written.startswith("0000"):
-        return None
-    slashes = re.match(r"^(\d{1,2})/(\d{1,2})/(\d{4})$", written)
-    if slashes is not None:
-        return date(int(slashes[3]), int(slashes[1]), int(slashes[2]))
-    return date.fromisoformat(written[:10])
-
-
-def month(name: str) -> int:
-    """1 to 12 from an English name of a month, short or long.  ValueError for anything else."""
-    try:
-        return _MONTHS.index(name[:3].lower()) + 1
-    except ValueError as error:
-        raise ValueError(f"{name[:20]!r} is no month") from error
-
-
-def named_day(value: Any) -> date | None:
-    """The date in words within a text: "Closed at Nov 20, 2026 4:00 PM ET"; None where it holds none."""
-    found = re.search(r"\b([A-Za-z]{3,9})\.? (\d{1,2}), (\d{4})\b", text(value) or "")
-    return None if found is None else date(int(found[3]), month(found[1]), int(found[2]))
-
-
-def clock(value: Any) -> time | None:
-    """The time of day within a text: "9:27 AM", "02:30PM", "16:05"; None where it holds none."""
-    found = re.search(r"\b(\d{1,2}):(\d{2})\s?([ap]m)?", text(value) or "", re.I)
-    if found is None:
-        return None
-    half = (found[3] or "").lower()
-    hour = int(found[1]) % 12 + 12 * (half == "pm") if half else int(found[1])
-    return time(hour, int(found[2]))
-
-
-def epoch(value: Any) -> datetime | None:
-    """A UTC time from seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by size; None for 0."""
-    found = number(value)
-    if found is None or found == 0:  # vendors send 0 where there has been no trade
-        return None
-    seconds = found
-    while abs(seconds) >= 10**11:  # 10**11 s is the year 5138: anything larger is in a smaller unit
-        seconds /= 1000
-    # timedelta, not fromtimestamp: the latter is limited by the platform for dates before 1970
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(seconds * 1_000_000))
-    except OverflowError as error:
-        raise ValueError(f"{found} is beyond the calendar") from error
-
-
-def moment(value: Any, zone: ZoneInfo = NEW_YORK) -> datetime | None:
-    """A UTC time from ISO text; text without an offset is read in `zone`."""
-    written = text(value)
-    if written is None:
-        return None
-    compact = re.match(r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})?$", written)  # Alpha Vantage: 20261120T153000
-    if compact is not None:
-        written = "{}-{}-{}T{}:{}:{}".format(*(part if part is not None else "00" for part in compact.groups()))
-    found = datetime.fromisoformat(written)
-    try:
-        return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError(f"{written!r} is beyond the calendar") from error
-
-
-def local_midnight(session: date, zone: ZoneInfo = NEW_YORK) -> datetime:
-    """Where a daily bar starts: midnight of its session in the exchange's zone, as UTC."""
-    return datetime.combine(session, time.min, zone).astimezone(UTC)
-
-
-def zone(name: Any) -> ZoneInfo:
-    """The named time zone; New York where the vendor names none that is known."""
-    try:
-        return ZoneInfo(str(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return NEW_YORK
-
-
 def major_unit(currency: Any) -> tuple[str | None, Decimal]:
     """The ISO currency and what prices have to be multiplied with: GBp is (GBP, 0.01), USD is (USD, 1)."""
     code = text(currency)
@@ -224,6 +137,14 @@ def canonical_symbol(spelling: Any) -> str | None:
     if written is None:
         return None
     return re.sub(r"^([A-Z]{1,5})[-/]([A-Z])$", r"\1.\2", written.upper())
+
+
+def dashed_symbol(symbol: str) -> str:
+    """BRK.B as BRK-B, as Yahoo, Finviz, FMP, Tiingo and the SEC spell it; suffixes of other exchanges stay (OCDO.L).
+
+    A single letter behind the dot is a US share class only for the letters in use; .L, .F, .V and .T are exchanges.
+    """
+    return re.sub(r"^([A-Z]{1,5})\.([ABC])$", r"\1-\2", symbol)
 
 
 def country(value: Any) -> str | None:
@@ -249,30 +170,3 @@ def sector(value: Any) -> str | None:
     """One of the eleven sectors of Morningstar, which most vendors have, for those of GICS and for short forms."""
     written = text(value)
     return _SECTORS.get(written, written) if written is not None else None
-
-
-def add_up_dividends(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for a symbol and ex-date: different amounts (regular and special) are added, equal ones are copies.
-
-    A sum keeps the dates of its first part and says neither kind nor frequency.  A row without an amount is left
-    out: it is announced and not set yet, and comes back with one.
-    """
-    payments: dict[tuple[Any, Any], dict[Any, dict[str, Any]]] = {}
-    for row in rows:
-        if row["amount"] is not None:
-            payments.setdefault((row["symbol"], row["ex_date"]), {}).setdefault(row["amount"], row)
-    return [_added_up(list(parts.values())) for parts in payments.values()]
-
-
-def _added_up(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    if len(parts) == 1:
-        return parts[0]
-    return {**parts[0], "amount": sum(part["amount"] for part in parts), "kind": None, "frequency": None}
-
-
-def dashed_symbol(symbol: str) -> str:
-    """BRK.B as BRK-B, as Yahoo, Finviz, FMP, Tiingo and the SEC spell it; suffixes of other exchanges stay (OCDO.L).
-
-    A single letter behind the dot is a US share class only for the letters in use; .L, .F, .V and .T are exchanges.
-    """
-    return re.sub(r"^([A-Z]{1,5})\.([ABC])$", r"\1-\2", symbol)

@@ -4,7 +4,8 @@ import orjson
 import pytest
 
 from market_pipeline.datasets import DATASETS
-from market_pipeline.providers.normalise import epoch, integer, number
+from market_pipeline.providers.dates import epoch
+from market_pipeline.providers.normalise import integer, number
 from market_pipeline.simulator.spoiling import GARBAGE, garbled
 
 

@@ -6,20 +6,9 @@ from typing import Any
 
 import pytest
 
-from market_pipeline.providers.normalise import (
-    add_up_dividends,
-    clock,
-    country,
-    figures,
-    month,
-    named_day,
-    number,
-    one_of,
-    price,
-    scaled,
-    sentence,
-    text,
-)
+from market_pipeline.providers.dates import clock, month, named_day
+from market_pipeline.providers.dividends import add_up_dividends
+from market_pipeline.providers.normalise import country, figures, number, one_of, price, scaled, sentence, text
 
 
 def paid(amount: str | None, **others: Any) -> dict[str, Any]:

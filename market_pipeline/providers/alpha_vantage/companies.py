@@ -8,16 +8,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from market_pipeline.providers.alpha_vantage.function import Function, asked, is_json, listed
+from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    add_up_dividends,
-    day,
-    major_unit,
-    number,
-    price,
-    text,
-)
+from market_pipeline.providers.normalise import major_unit, number, price, text
 
 ASSET_CLASSES = {"Common Stock": "stock", "ETF": "etf", "Mutual Fund": "fund", "Index": "index"}
 REPORT_TIMES = {"pre-market": "bmo", "post-market": "amc"}

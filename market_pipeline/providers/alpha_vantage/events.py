@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.alpha_vantage.function import Function, asked, is_json, listed
+from market_pipeline.providers.dates import day, moment
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window, rows_of
-from market_pipeline.providers.normalise import day, moment, number, text
+from market_pipeline.providers.normalise import number, text
 
 
 class NewsSentiment(Function):

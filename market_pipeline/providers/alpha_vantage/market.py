@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.providers.alpha_vantage.function import Function, asked, is_json, plain
 from market_pipeline.providers.base import with_param
+from market_pipeline.providers.dates import NEW_YORK, day, local_midnight, moment, zone
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window
-from market_pipeline.providers.normalise import NEW_YORK, day, integer, local_midnight, moment, number, price, zone
+from market_pipeline.providers.normalise import integer, number, price
 
 COMPACT = timedelta(days=139)  # `compact` is the latest 100 bars: 20 weeks have no more sessions than that
 CLOSE = time(16)

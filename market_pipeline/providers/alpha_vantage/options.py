@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from market_pipeline.providers.alpha_vantage.function import Function, is_json
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, day, integer, number, one_of, text
+from market_pipeline.providers.normalise import integer, number, one_of, text
 
 
 class Options(Function):

@@ -5,20 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, objects, symbol_of, table
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    add_up_dividends,
-    day,
-    integer,
-    major_unit,
-    number,
-    price,
-    scaled,
-    sector,
-    text,
-)
+from market_pipeline.providers.normalise import integer, major_unit, number, price, scaled, sector, text
 
 TEN_YEARS = timedelta(days=3652)
 ASSET_CLASSES = {

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import with_param
+from market_pipeline.providers.dates import moment
 from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, symbol_of
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
-from market_pipeline.providers.normalise import country, moment, number, text
+from market_pipeline.providers.normalise import country, number, text
 
 UTC = ZoneInfo("UTC")
 SUMMARY = 1000  # characters of an article that are kept: bodies come whole

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, objects
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import NEW_YORK, day, major_unit, number
+from market_pipeline.providers.normalise import major_unit, number
 
 Names = Mapping[str, tuple[str, ...]]
 """Our field: what the vendor calls it, best first."""

@@ -6,20 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from market_pipeline.datasets import MARKET_WIDE
+from market_pipeline.providers.dates import NEW_YORK, day, epoch, local_midnight
 from market_pipeline.providers.eodhd.answers import SUFFIXES, EodhdEndpoint, table
 from market_pipeline.providers.errors import NoData, ProviderError, UnknownSymbol
 from market_pipeline.providers.exchanges import exchange_zone, listed_symbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    day,
-    epoch,
-    integer,
-    local_midnight,
-    major_unit,
-    number,
-    price,
-)
+from market_pipeline.providers.normalise import integer, major_unit, number, price
 
 BULK_COST = 100
 

@@ -4,21 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from market_pipeline.providers.dates import NEW_YORK, day, moment
 from market_pipeline.providers.eodhd.answers import EodhdEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    day,
-    fraction,
-    integer,
-    major_unit,
-    moment,
-    number,
-    one_of,
-    price,
-    scaled,
-    text,
-)
+from market_pipeline.providers.normalise import fraction, integer, major_unit, number, one_of, price, scaled, text
 
 FURTHEST_EXPIRATION = timedelta(days=3 * 365)
 

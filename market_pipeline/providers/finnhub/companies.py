@@ -4,20 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from market_pipeline.providers.dates import day
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.finnhub.endpoint import YEAR, DatedEndpoint, FinnhubEndpoint, millions
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    add_up_dividends,
-    canonical_symbol,
-    day,
-    integer,
-    major_unit,
-    number,
-    one_of,
-    price,
-    text,
-)
+from market_pipeline.providers.normalise import canonical_symbol, integer, major_unit, number, one_of, price, text
 
 PAYMENTS_A_YEAR = {"0": 1, "1": 12, "2": 4, "3": 2, "5": 6, "6": 3, "7": 52}  # 4 is "other or unknown"
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.dates import NEW_YORK
 from market_pipeline.providers.messages import Ask, Window
-from market_pipeline.providers.normalise import NEW_YORK, number
+from market_pipeline.providers.normalise import number
 
 YEAR = timedelta(days=365)
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
+from market_pipeline.providers.dates import NEW_YORK, epoch, local_midnight
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.finnhub.endpoint import YEAR, FinnhubEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window
-from market_pipeline.providers.normalise import NEW_YORK, epoch, local_midnight, number, price
+from market_pipeline.providers.normalise import number, price
 
 ONE_DAY = timedelta(days=1)
 INTRADAY_SPAN = timedelta(days=30)  # "only 1 month of intraday will be returned at a time"

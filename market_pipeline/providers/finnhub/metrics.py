@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.finnhub.endpoint import FinnhubEndpoint, millions
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, day, fraction, number
+from market_pipeline.providers.normalise import fraction, number
 
 
 class Metrics(FinnhubEndpoint):

@@ -10,11 +10,12 @@ from typing import Any
 
 import orjson
 
+from market_pipeline.providers.dates import NEW_YORK, clock, moment
 from market_pipeline.providers.errors import MalformedResponse
 from market_pipeline.providers.finviz.endpoint import FinvizEndpoint
 from market_pipeline.providers.finviz.pages import Node, Page, day_near, page_of, tables, words
 from market_pipeline.providers.messages import SAMPLE, Answer, Ask, Parsed, Request, Row, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, clock, figures, moment, text
+from market_pipeline.providers.normalise import figures, text
 
 _IMPORTANCE = {1: "low", 2: "medium", 3: "high"}
 _COLUMNS = ("Release", "Impact", "For", "Actual", "Expected", "Prior")

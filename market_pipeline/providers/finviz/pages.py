@@ -10,8 +10,8 @@ from datetime import date
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from market_pipeline.providers.dates import month
 from market_pipeline.providers.messages import Answer
-from market_pipeline.providers.normalise import month
 
 Page = LexborHTMLParser
 Node = LexborNode

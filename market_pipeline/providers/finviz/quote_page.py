@@ -10,21 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urljoin
 
+from market_pipeline.providers.dates import NEW_YORK, clock, month
 from market_pipeline.providers.errors import MalformedResponse
 from market_pipeline.providers.finviz.endpoint import FinvizEndpoint
 from market_pipeline.providers.finviz.pages import Page, address, cells, day_near, labelled, link, page_of, words
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    clock,
-    fraction,
-    integer,
-    month,
-    number,
-    one_of,
-    price,
-    text,
-)
+from market_pipeline.providers.normalise import fraction, integer, number, one_of, price, text
 
 DELAYED = "delayed"
 FETCH_TIME = "as_of_is_fetch_time"

@@ -6,19 +6,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.dates import day
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.fmp.endpoint import FmpEndpoint, RangedEndpoint, unmentioned
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    add_up_dividends,
-    canonical_symbol,
-    day,
-    integer,
-    major_unit,
-    number,
-    price,
-    sector,
-    text,
-)
+from market_pipeline.providers.normalise import canonical_symbol, integer, major_unit, number, price, sector, text
 
 PAYMENTS_A_YEAR = {
     "weekly": 52,

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import with_param
+from market_pipeline.providers.dates import moment
 from market_pipeline.providers.fmp.endpoint import RangedEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import canonical_symbol, country, moment, number, one_of, text
+from market_pipeline.providers.normalise import canonical_symbol, country, number, one_of, text
 
 UTC = ZoneInfo("UTC")
 

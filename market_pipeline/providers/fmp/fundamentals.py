@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.fmp.endpoint import FmpEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, day, integer, major_unit, number, text
+from market_pipeline.providers.normalise import integer, major_unit, number, text
 
 
 @dataclass(frozen=True, slots=True)

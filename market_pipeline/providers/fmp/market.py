@@ -7,19 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from market_pipeline.providers.dates import NEW_YORK, day, epoch, local_midnight, moment
 from market_pipeline.providers.fmp.endpoint import FmpEndpoint, RangedEndpoint, unmentioned
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    canonical_symbol,
-    day,
-    epoch,
-    integer,
-    local_midnight,
-    moment,
-    number,
-    price,
-)
+from market_pipeline.providers.normalise import canonical_symbol, integer, number, price
 
 
 class Quote(FmpEndpoint):

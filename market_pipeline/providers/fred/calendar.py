@@ -12,10 +12,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import Endpoint, with_param
+from market_pipeline.providers.dates import clock, day, named_day
 from market_pipeline.providers.errors import MalformedResponse
 from market_pipeline.providers.fred.series import CENTRAL, ONE_DAY, Observations, window_of
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
-from market_pipeline.providers.normalise import clock, day, integer, named_day, text
+from market_pipeline.providers.normalise import integer, text
 
 IMPORTANCE: Mapping[int, str] = {
     **dict.fromkeys((9, 10, 50, 53, 54, 101), "high"),  # retail sales, CPI, employment, GDP, PCE, FOMC

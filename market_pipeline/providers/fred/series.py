@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window, rows_of
-from market_pipeline.providers.normalise import day, number
+from market_pipeline.providers.normalise import number
 
 CENTRAL = ZoneInfo("America/Chicago")  # St. Louis
 ONE_DAY = timedelta(days=1)

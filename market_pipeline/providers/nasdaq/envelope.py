@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.dates import NEW_YORK
 from market_pipeline.providers.messages import Answer, Ask, Parsed, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, canonical_symbol
+from market_pipeline.providers.normalise import canonical_symbol
 
 ETFS = frozenset(
     "AGG ARKK BND DIA EEM EFA GLD HYG IEF IJH IJR IVV IWM LQD QQQ SCHD SHY SLV SMH SOXX SPY SQQQ TLT TQQQ USO VEA VIG"

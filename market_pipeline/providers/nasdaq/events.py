@@ -11,20 +11,11 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from market_pipeline.providers.dates import clock, day, month, named_day
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window
 from market_pipeline.providers.nasdaq.envelope import NasdaqEndpoint, SecurityEndpoint, eastern, table_rows, today
-from market_pipeline.providers.normalise import (
-    add_up_dividends,
-    canonical_symbol,
-    clock,
-    country,
-    day,
-    figures,
-    month,
-    named_day,
-    number,
-    text,
-)
+from market_pipeline.providers.normalise import canonical_symbol, country, figures, number, text
 
 DAYS_AT_ONCE = 7  # a calendar answers one day at a time: longer windows are other vendors' business
 _REPORT_TIMES = {"time-pre-market": "bmo", "time-after-hours": "amc"}

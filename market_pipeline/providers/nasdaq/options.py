@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from market_pipeline.providers.dates import clock, named_day
 from market_pipeline.providers.errors import MalformedResponse
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
 from market_pipeline.providers.nasdaq.envelope import SecurityEndpoint, eastern, table_rows, today
-from market_pipeline.providers.normalise import clock, integer, named_day, number, price, text
+from market_pipeline.providers.normalise import integer, number, price, text
 
 _CONTRACT = re.compile(r"/(?P<root>[a-z0-9.]+)-*(?P<day>\d{6})[cp]\d{8}$", re.I)
 

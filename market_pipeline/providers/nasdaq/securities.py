@@ -10,20 +10,10 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from market_pipeline.providers.dates import clock, day, local_midnight, named_day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, Window
 from market_pipeline.providers.nasdaq.envelope import NasdaqEndpoint, SecurityEndpoint, eastern, table_rows, today
-from market_pipeline.providers.normalise import (
-    canonical_symbol,
-    clock,
-    day,
-    integer,
-    local_midnight,
-    named_day,
-    number,
-    price,
-    sector,
-    text,
-)
+from market_pipeline.providers.normalise import canonical_symbol, integer, number, price, sector, text
 
 CLOSE = time(16)  # of a regular session, for quotes that are dated with their day alone
 _STATES = {

@@ -7,17 +7,10 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
+from market_pipeline.providers.dates import day, moment
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import (
-    add_up_dividends,
-    day,
-    integer,
-    major_unit,
-    moment,
-    number,
-    price,
-    text,
-)
+from market_pipeline.providers.normalise import integer, major_unit, number, price, text
 from market_pipeline.providers.polygon.results import PolygonEndpoint, listed, more, results
 
 ASSET_CLASSES = {"CS": "stock", "ADRC": "stock", "ETF": "etf", "ETN": "etf", "ETV": "etf", "ETS": "etf", "FUND": "fund"}

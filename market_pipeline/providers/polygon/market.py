@@ -12,9 +12,10 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from market_pipeline.datasets import MARKET_WIDE
+from market_pipeline.providers.dates import NEW_YORK, epoch, local_midnight
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window
-from market_pipeline.providers.normalise import NEW_YORK, epoch, integer, local_midnight, number, price
+from market_pipeline.providers.normalise import integer, number, price
 from market_pipeline.providers.polygon.results import PolygonEndpoint, first, listed, more, results
 
 MARKET_STATES = {"open": "regular", "closed": "closed", "early_trading": "pre", "late_trading": "post"}

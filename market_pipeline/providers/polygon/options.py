@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from market_pipeline.providers.dates import NEW_YORK, day, epoch
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import NEW_YORK, day, epoch, integer, number, one_of, price, text
+from market_pipeline.providers.normalise import integer, number, one_of, price, text
 from market_pipeline.providers.polygon.results import PolygonEndpoint, first, more, results
 
 

@@ -14,9 +14,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.errors import NoData
 from market_pipeline.providers.messages import Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import day, integer, number, text
+from market_pipeline.providers.normalise import integer, number, text
 from market_pipeline.providers.sec_edgar.concepts import STATEMENTS
 from market_pipeline.providers.sec_edgar.filers import FilerEndpoint
 

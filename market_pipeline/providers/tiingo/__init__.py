@@ -8,6 +8,7 @@ Source: https://www.tiingo.com/documentation (general, end-of-day, iex, crypto, 
 from datetime import datetime, time, timedelta
 
 from market_pipeline.providers.base import Provider, Rate, Wordings, by_status, by_wording, with_header
+from market_pipeline.providers.dates import NEW_YORK
 from market_pipeline.providers.errors import (
     AuthenticationFailed,
     MalformedResponse,
@@ -17,7 +18,7 @@ from market_pipeline.providers.errors import (
     UnknownSymbol,
 )
 from market_pipeline.providers.messages import Answer, Request, first_text, retry_after
-from market_pipeline.providers.normalise import NEW_YORK, sentence
+from market_pipeline.providers.normalise import sentence
 from market_pipeline.providers.tiingo.companies import (
     CompanyMeta,
     DailyMeta,

@@ -8,18 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.datasets import MARKET_WIDE, SYMBOL_PATTERN
 from market_pipeline.providers.base import with_param
+from market_pipeline.providers.dates import NEW_YORK, day, moment
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    add_up_dividends,
-    canonical_symbol,
-    day,
-    major_unit,
-    moment,
-    price,
-    text,
-)
+from market_pipeline.providers.normalise import canonical_symbol, major_unit, price, text
 from market_pipeline.providers.tiingo.market import RangedEndpoint, TiingoEndpoint, listed
 
 ONE_DAY = timedelta(days=1)

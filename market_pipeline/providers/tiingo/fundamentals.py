@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, day, integer, number
+from market_pipeline.providers.normalise import integer, number
 from market_pipeline.providers.tiingo.market import TiingoEndpoint
 
 INCOME = {

@@ -11,19 +11,10 @@ from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.dates import NEW_YORK, day, local_midnight, moment
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    canonical_symbol,
-    dashed_symbol,
-    day,
-    integer,
-    local_midnight,
-    moment,
-    number,
-    price,
-)
+from market_pipeline.providers.normalise import canonical_symbol, dashed_symbol, integer, number, price
 
 UTC = ZoneInfo("UTC")
 _QUOTED_IN = re.compile(r"([A-Z0-9]{2,8})-?(USDT|USDC|USD|EUR|GBP|JPY|KRW|BTC|ETH)")

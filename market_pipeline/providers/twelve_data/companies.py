@@ -4,19 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.exchanges import SUFFIXES, listed_symbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import (
-    NEW_YORK,
-    add_up_dividends,
-    day,
-    integer,
-    major_unit,
-    number,
-    price,
-    scaled,
-    text,
-)
+from market_pipeline.providers.normalise import integer, major_unit, number, price, scaled, text
 from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, TwelveDataEndpoint, asked
 
 YEAR = timedelta(days=365)

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.messages import Answer, Ask, Request, Row, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, day, integer, major_unit, number, text
+from market_pipeline.providers.normalise import integer, major_unit, number, text
 from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, asked
 
 Names = Mapping[str, tuple[str, ...]]

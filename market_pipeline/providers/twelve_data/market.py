@@ -7,20 +7,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from market_pipeline.providers.dates import day, epoch, local_midnight, moment, zone
 from market_pipeline.providers.messages import Answer, Ask, Request, Row, Window, rows_of
-from market_pipeline.providers.normalise import (
-    day,
-    epoch,
-    integer,
-    local_midnight,
-    major_unit,
-    moment,
-    number,
-    price,
-    scaled,
-    text,
-    zone,
-)
+from market_pipeline.providers.normalise import integer, major_unit, number, price, scaled, text
 from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, asked
 
 UTC = ZoneInfo("UTC")

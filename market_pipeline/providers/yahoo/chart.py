@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+from market_pipeline.providers.dates import local_midnight, zone
+from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.errors import NoData
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import add_up_dividends, local_midnight, major_unit, zone
+from market_pipeline.providers.normalise import major_unit
 from market_pipeline.providers.yahoo.values import Object, YahooEndpoint, due, figure, money, part, results, when
 
 _TIMEFRAMES = {"1d": "1d", "1h": "1h", "60m": "1h"}

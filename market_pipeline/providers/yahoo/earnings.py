@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets.earnings import calendar_quarter
+from market_pipeline.providers.dates import NEW_YORK, zone
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import NEW_YORK, text, zone
+from market_pipeline.providers.normalise import text
 from market_pipeline.providers.yahoo.summary import Modules, Summary
 from market_pipeline.providers.yahoo.values import Object, date_of, figure, first, items, part, when
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 from market_pipeline.datasets import MARKET_WIDE
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, rows_of
-from market_pipeline.providers.normalise import NEW_YORK, country, day, number, text
+from market_pipeline.providers.normalise import country, number, text
 from market_pipeline.providers.yahoo.values import YahooEndpoint, when
 
 _MOST_PER_DAY = 100  # what Yahoo gives of a day at most

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from market_pipeline.providers.dates import NEW_YORK, day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
-from market_pipeline.providers.normalise import NEW_YORK, day, fraction, major_unit, text
+from market_pipeline.providers.normalise import fraction, major_unit, text
 from market_pipeline.providers.yahoo.summary import Modules, Summary
 from market_pipeline.providers.yahoo.values import YahooEndpoint, figure, first, items, money, results
 

@@ -4,9 +4,10 @@ from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 from market_pipeline.providers.base import with_param
+from market_pipeline.providers.dates import zone
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
-from market_pipeline.providers.normalise import integer, major_unit, price, zone
+from market_pipeline.providers.normalise import integer, major_unit, price
 from market_pipeline.providers.yahoo.values import (
     Object,
     YahooEndpoint,

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from market_pipeline.providers.dates import zone
 from market_pipeline.providers.errors import NoData, ProviderError, UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import canonical_symbol, integer, major_unit, price, text, zone
+from market_pipeline.providers.normalise import canonical_symbol, integer, major_unit, price, text
 from market_pipeline.providers.yahoo.values import (
     Object,
     YahooEndpoint,

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from market_pipeline.providers.base import Endpoint
+from market_pipeline.providers.dates import day, epoch
 from market_pipeline.providers.messages import Answer, rows_of
-from market_pipeline.providers.normalise import canonical_symbol, dashed_symbol, day, epoch, number
+from market_pipeline.providers.normalise import canonical_symbol, dashed_symbol, number
 
 Object = Mapping[str, Any]
 T = TypeVar("T")
