@@ -1,4 +1,4 @@
-"""Backfills under the real daemon, asked for as the UI asks: one run, its colours, and a worker that is killed."""
+"""Backfills under the real daemon: asked for as the UI asks, by Dagster's own command, and with a worker that is killed."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from market_pipeline.monitor.dagster_control import DagsterControl
 from market_pipeline.partitions import key_of
 from market_pipeline.queue import Priority, why_it_ended
 from market_pipeline.sessions import Sessions
+from market_pipeline.settings import PROJECT_ROOT
 from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline_tests.e2e.conftest import User
 from market_pipeline_tests.e2e.up import Up, started, until
@@ -129,3 +130,21 @@ def test_a_backfill_whose_worker_is_killed_goes_on_by_itself_and_asks_for_nothin
     log = f"SELECT status, error_message FROM scheduler_execution_log WHERE run_id = '{killed.run_id}'"
     until(lambda: backfills.user.rows(log)[0][0] == "failed", PATIENCE)
     assert "was terminated by signal 9" in str(backfills.user.rows(log)[0][1])
+
+
+def test_dagster_s_own_command_makes_a_run_of_each_partition_and_these_share_what_they_ask(
+    backfills: Backfills,
+) -> None:
+    backfills.simulator.set_faults("")
+    today = datetime.now(UTC).date()
+    keys = [key_of(day) for day in SESSIONS.between(today - timedelta(days=80), today - timedelta(days=60))[-3:]]
+    before = Counter(backfills.simulator.vendor("yahoo")["served"].get(PRICES, {}))
+    command = ("dagster", "job", "backfill", "-j", f"{PRICES}_job", "--from", keys[0], "--to", keys[-1], "--noprompt")
+    done = backfills.user.run(*command, DAGSTER_HOME=str(PROJECT_ROOT))
+    assert done.returncode == 0, done.stdout
+    backfill_id = done.stdout.partition("Launched backfill job `")[2].partition("`")[0]
+    runs = backfills.ended(backfill_id, runs=len(keys))
+    assert [(run.tags["dagster/partition"], run.status.value) for run in runs] == [(key, "SUCCESS") for key in keys]
+    assert backfills.open(keys) == []
+    asked = Counter(backfills.simulator.vendor("yahoo")["served"][PRICES]) - before
+    assert 0 < max(asked.values()) < len(keys), "the first run may begin before the command has made the others"
