@@ -17,7 +17,7 @@ from rich.table import Table
 
 from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.datasets import DATASETS
-from market_pipeline.settings import Settings, SettingsError
+from market_pipeline.settings import Settings, SettingsError, in_checkout
 from market_pipeline.storage.database import Database
 from market_pipeline.tracking.holdings import holdings
 
@@ -63,7 +63,8 @@ def run_demo(console: Console, settings: Settings, database: Database) -> bool:
     if missing:
         console.print(f"[red]nothing of {', '.join(missing)}[/]; what Dagster said is in {log}")
     else:
-        console.print("Next: `make dev` for the UI, `market-pipeline status` for what there is.")
+        up = "make dev" if in_checkout() else "market-pipeline up"
+        console.print(f"Next: `{up}` for the UI, `market-pipeline status` for what there is.")
     return not missing
 
 
