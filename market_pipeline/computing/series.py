@@ -58,11 +58,9 @@ def compute_features(
     computed = Computed()
     if since is not None or full:
         bars = read_bars(connection, symbol, timeframe, since=None if full else since, warm_up=WARM_UP)
-        rows = _feature_rows(bars, splits, timeframe).assign(
-            symbol=symbol, timeframe=timeframe, split_basis=basis, computed_at=now, run_id=run_id
-        )
+        rows = _feature_rows(bars, splits, timeframe).assign(symbol=symbol, timeframe=timeframe, split_basis=basis)
         due = rows if full else rows[rows["bar_start"] >= since]
-        computed = Computed(_store(connection, PRICE_FEATURES, due), Counter(due["session"]))
+        computed = Computed(_store(connection, PRICE_FEATURES, due, now, run_id), Counter(due["session"]))
     _note_freshness(
         connection, PRICE_FEATURES, symbol, timeframe, as_of(PRICE_FEATURES, within, now, sessions), sessions, now
     )
@@ -86,8 +84,8 @@ def compute_annual_returns(
         dividends = None if foreign and bars["currency"].notna().any() else dividends
     years = {day.year for day in bars["session"]}
     year_ends = {year: sessions.last_of_year(year) for one in years for year in (one - 1, one)}
-    rows = annual_returns(bars, dividends, year_ends).assign(symbol=symbol, computed_at=now, run_id=run_id)
-    written = _store(connection, ANNUAL_RETURNS, rows)
+    rows = annual_returns(bars, dividends, year_ends).assign(symbol=symbol)
+    written = _store(connection, ANNUAL_RETURNS, rows, now, run_id)
     _note_freshness(connection, ANNUAL_RETURNS, symbol, "", now, sessions, now)
     return Computed(written)
 
@@ -100,13 +98,11 @@ def _feature_rows(bars: pd.DataFrame, splits: Sequence[Split], timeframe: str) -
     return told.join(price_features(adjusted, timeframe))
 
 
-def _store(connection: Connection, data_type: Derived, rows: pd.DataFrame) -> Written:
-    columns = column_types(connection, data_type.name)
-    values = rows.reindex(columns=list(columns)).astype(object)
-    plain = values.where(values.notna(), None)
-    return total(
-        upsert(connection, data_type.name, data_type.key, columns, map(list, plain.itertuples(index=False, name=None)))
-    )
+def _store(connection: Connection, data_type: Derived, rows: pd.DataFrame, now: datetime, run_id: str) -> Written:
+    columns, shared = column_types(connection, data_type.name), {"computed_at": now, "run_id": run_id}
+    values = rows.reindex(columns=[name for name in columns if name not in shared]).astype(object)
+    plain = map(list, values.where(values.notna(), None).itertuples(index=False, name=None))
+    return total(upsert(connection, data_type.name, data_type.key, columns, plain, shared))
 
 
 def _note_freshness(

@@ -57,24 +57,27 @@ def upsert(
     key: Sequence[str],
     columns: Mapping[str, str],
     rows: Iterable[list[Any]],
+    shared: Mapping[str, Any],
 ) -> dict[str, Written]:
     """Insert or update `rows` by `key`, in one transaction; writing the same again changes nothing.  What it did, by symbol.
 
-    `columns` are the names and types of what is in each row, `symbol` among them; the lists are made fit to travel.  Of rows
-    with one key the last counts: an upsert cannot touch a row twice.  Rows are sorted by key, so that two writers of the same
-    ones wait for each other instead of deadlocking.  `connection` has to be in autocommit mode.
+    `columns` are the names and types of what is in each row, `symbol` among them, and of what all have alike, which `shared`
+    has and the rows have not; the lists are made fit to travel.  Of rows with one key the last counts: an upsert cannot touch
+    a row twice.  Rows are sorted by key, so that two writers of the same ones wait for each other instead of deadlocking.
+    `connection` has to be in autocommit mode.
     """
-    names = list(columns)
+    own = {name: kind for name, kind in columns.items() if name not in shared}
+    names = list(own)
     key_of, symbol_of = itemgetter(*map(names.index, key)), itemgetter(names.index("symbol"))
     latest = {key_of(row): row for row in rows}
-    statements = _statements(table, tuple(key), tuple(columns.items()))
+    statements = _statements(table, tuple(key), tuple(columns.items()), tuple(names))
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(statements.staging)
         with cursor.copy(statements.copy) as copy:
-            copy.set_types([_TRAVELS_AS.get(kind, kind) for kind in columns.values()])
-            for row in _travelling(columns, (latest[one] for one in sorted(latest))):
+            copy.set_types([_TRAVELS_AS.get(kind, kind) for kind in own.values()])
+            for row in _travelling(own, (latest[one] for one in sorted(latest))):
                 copy.write_row(row)
-        changed = {symbol: counts for symbol, *counts in cursor.execute(statements.upsert).fetchall()}
+        changed = {symbol: counts for symbol, *counts in cursor.execute(statements.upsert, shared).fetchall()}
     return _by_symbol(Counter(map(symbol_of, latest.values())), changed)
 
 
@@ -108,12 +111,14 @@ class _Statements:
 
 
 @cache  # putting them together takes 1.3 ms, the whole write of 20 rows not much more
-def _statements(table: str, key: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> _Statements:
+def _statements(
+    table: str, key: tuple[str, ...], columns: tuple[tuple[str, str], ...], sent: tuple[str, ...]
+) -> _Statements:
     types = dict(columns)
     return _Statements(
-        staging=_staging(table, types).as_bytes(),
-        copy=_copy(table, types).as_bytes(),
-        upsert=_upsert(table, key, types).as_bytes(),
+        staging=_staging(table, {name: types[name] for name in sent}).as_bytes(),
+        copy=_copy(table, sent).as_bytes(),
+        upsert=_upsert(table, key, types, sent).as_bytes(),
     )
 
 
@@ -136,8 +141,11 @@ def _copy(table: str, columns: Iterable[str]) -> sql.Composed:
     return sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(_staged(table), _names(columns))
 
 
-def _upsert(table: str, key: Sequence[str], columns: Mapping[str, str]) -> sql.Composed:
-    """ON CONFLICT and not MERGE, which raises unique violations when two writers insert one key at once."""
+def _upsert(table: str, key: Sequence[str], columns: Mapping[str, str], sent: Sequence[str]) -> sql.Composed:
+    """ON CONFLICT and not MERGE, which raises unique violations when two writers insert one key at once.
+
+    What is not `sent` row by row is a parameter, which saves a seventh of the time for bars.
+    """
     values = [name for name in columns if name not in key]
     compared = [name for name in values if name not in _UNCOMPARED]
     return sql.SQL(
@@ -151,7 +159,8 @@ def _upsert(table: str, key: Sequence[str], columns: Mapping[str, str]) -> sql.C
         staged=_staged(table),
         names=_names(columns),
         arrived=sql.SQL(", ").join(
-            sql.SQL("{}::{}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns.items()
+            sql.SQL("{}::{}").format(sql.Identifier(name) if name in sent else sql.Placeholder(name), sql.SQL(kind))
+            for name, kind in columns.items()
         ),
         key=_names(key),
         assignments=sql.SQL(", ").join(

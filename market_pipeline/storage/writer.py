@@ -4,7 +4,7 @@ Here belongs writing rows of datasets, nothing about where they come from.  How 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 from operator import itemgetter
@@ -17,8 +17,6 @@ from psycopg.rows import TupleRow
 from market_pipeline.datasets import Dataset, Record, Rejected
 from market_pipeline.storage.upsert import Written, column_types, upsert
 
-_PROVENANCE = ("provider", "fetched_at", "run_id")
-
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -27,6 +25,9 @@ class Provenance:
     provider: str
     fetched_at: datetime
     run_id: str
+
+
+_PROVENANCE = tuple(field.name for field in fields(Provenance))
 
 
 class Writer:
@@ -56,7 +57,8 @@ class Writer:
         if not records:
             return {}
         columns = self._columns_of(dataset)
-        return upsert(self._connection, dataset.name, dataset.key, columns, _rows(columns, records, provenance, homes))
+        rows = _rows(columns, records, provenance, homes)
+        return upsert(self._connection, dataset.name, dataset.key, columns, rows, asdict(provenance))
 
     def quarantine(self, dataset: Dataset, rejected: Sequence[Rejected], provenance: Provenance) -> None:
         """Keep refused rows with their reason; the same row refused again counts up."""
@@ -88,12 +90,10 @@ _QUARANTINE = """
 def _rows(
     columns: Mapping[str, str], records: Iterable[Record], provenance: Provenance, homes: Mapping[str, str] | None
 ) -> Iterator[list[Any]]:
-    """The values of each record's columns."""
-    shared = [provenance.provider, provenance.fetched_at, provenance.run_id]
-    own = len(columns) - len(shared) - (homes is not None)
-    values = itemgetter(*list(columns)[:own])
+    """What each record has by itself: the values of its columns, and its series' vendor."""
+    values = itemgetter(*list(columns)[: list(columns).index(_PROVENANCE[0])])
     for record in records:
-        row = [*values(vars(record)), *shared]
+        row = [*values(vars(record))]
         if homes is not None:
             row.append(homes.get(record.symbol, provenance.provider))
         yield row
