@@ -199,7 +199,7 @@ def _listening(port: int) -> socket.socket:
             raise
         advice = f"port {port} of {HOST} is in use: stop what listens there or choose another port for the simulator"
         raise PortInUse(advice) from error
-    # Inherited by every connection: head and body are two packets, which otherwise wait 40 ms for each other (Nagle).
+    # Inherited by every connection: a large answer's packets otherwise wait 40 ms for each other (Nagle).
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
