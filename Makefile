@@ -21,6 +21,8 @@ demo: $(INSTALLED) ## the main job on an embedded PostgreSQL and simulated vendo
 dev: $(INSTALLED) ## database, simulator and the Dagster UI on :3000; Ctrl-C stops it
 	$(BIN)/market-pipeline up
 
+# Hundreds of processes would each compile the package, which takes most of a second, where images switch bytecode off.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED) ## the tests
 	@# In the order of folders the slow files come first, and no process is left alone with them at the end.
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
