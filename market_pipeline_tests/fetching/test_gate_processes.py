@@ -29,7 +29,7 @@ from market_pipeline.storage.database import Database
 
 PROCESSES = 8
 CALLS = 600
-RATE = Rate(50, 1.0)  # a short window: the harder one to keep
+RATE = Rate(150, 4.0)  # in less than the window, so that no call of one window is on its way when the next one begins
 A_DAY = Rate(1_000_000, 86_400)
 QUOTES = DATASETS["stock_quotes"]
 Made = Any  # multiprocessing's shared integer, which mypy sees as a generic without parameters
