@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psutil
 import pytest
 from dagster._core.scheduler.instigation import InstigatorTick, TickStatus
 from dagster._core.test_utils import create_test_daemon_workspace_context
@@ -30,11 +31,17 @@ def workspace(runs: Runs, tmp_path: Path) -> Iterator[Any]:
     runs.simulator.set_clock(datetime.now(UTC), speed=1)
     (tmp_path / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text())
     target = ModuleTarget("market_pipeline.definitions", None, str(tmp_path), "market_pipeline")
-    with (
-        dg.DagsterInstance.from_config(str(tmp_path)) as instance,
-        create_test_daemon_workspace_context(target, instance) as found,
-    ):
-        yield found
+    try:
+        with (
+            dg.DagsterInstance.from_config(str(tmp_path)) as instance,
+            create_test_daemon_workspace_context(target, instance) as found,
+        ):
+            yield found
+    finally:
+        for process in psutil.Process().children():
+            if "grpc" in process.cmdline():  # a busy code server may not hear that it is told to end
+                process.kill()
+                process.wait()
 
 
 def ticks(workspace: Any) -> dict[str, InstigatorTick]:
