@@ -37,6 +37,10 @@ class GateCalls:
         self.units = Counter[str]()
         self.register("key one")
 
+    def limited(self, *limits: tuple[int, float], provider: str = "limited") -> "GateCalls":
+        """The gate of another vendor, with limits of its own."""
+        return GateCalls(self.connection, *limits, provider=provider)
+
     def register(self, key_hash: str | None) -> None:
         calls, seconds = [calls for calls, _ in self.limits], [seconds for _, seconds in self.limits]
         self.connection.execute(
