@@ -7,18 +7,19 @@ import pytest
 
 from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline_tests.e2e.conftest import User
-from market_pipeline_tests.e2e.up import Up, started, until
+from market_pipeline_tests.e2e.up import LOCATION, Up, started, until
 from market_pipeline_tests.webhook import Webhook
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 PATIENCE = 600  # seconds: a tick comes every half minute, a run starts some seconds later, and the machine may be busy
 KEPT = ("AAPL", "MSFT")
+STOPPED = {**LOCATION, "scheduleName": "news_schedule"}
 
 
 @dataclass
 class Outage:
-    """A pipeline of two symbols all of whose vendors are down, until they are mended."""
+    """A pipeline of two symbols all of whose vendors are down until they are mended, and one schedule of which is stopped."""
 
     user: User
     up: Up
@@ -36,10 +37,17 @@ class Outage:
 def outage(user: User) -> Iterator[Outage]:
     user.run("market-pipeline", "symbols", "list")
     user.rows(f"UPDATE tracked_symbols SET active = symbol IN {KEPT} RETURNING 1")
+    quiet = {"HISTORY_SESSIONS": "0", "FRESHNESS_RUNS": "0"}  # new symbols get their reference data, and that is all
     with (
         Webhook() as webhook,
-        started(user, SIMULATOR_FAULTS="*:html=1", HISTORY_SESSIONS="0", ALERT_URLS=webhook.url) as up,
+        started(user, SIMULATOR_FAULTS="*:html=1", ALERT_URLS=webhook.url, **quiet) as up,
     ):
+        state = up.ask(
+            """query ($schedule: ScheduleSelector!) { scheduleOrError(scheduleSelector: $schedule) { ... on Schedule {
+                scheduleState { id } } } }""",
+            schedule=STOPPED,
+        )["scheduleOrError"]["scheduleState"]
+        up.ask("mutation ($id: String!) { stopRunningSchedule(id: $id) { __typename } }", id=state["id"])
         yield Outage(user, up, webhook)
 
 
@@ -81,24 +89,14 @@ def test_a_symbol_that_is_added_becomes_a_partition_and_gets_its_data(outage: Ou
 
 
 def test_a_schedule_that_is_stopped_is_told_and_told_again_when_it_runs(outage: Outage) -> None:
-    selector = {
-        "repositoryName": "__repository__",
-        "repositoryLocationName": "market_pipeline",
-        "scheduleName": "news_schedule",
-    }
-    state = outage.up.ask(
-        """query ($schedule: ScheduleSelector!) { scheduleOrError(scheduleSelector: $schedule) { ... on Schedule {
-            scheduleState { id } } } }""",
-        schedule=selector,
-    )["scheduleOrError"]["scheduleState"]
-    outage.up.ask("mutation ($id: String!) { stopRunningSchedule(id: $id) { __typename } }", id=state["id"])
+    """It has been stopped since the beginning: alerts take minutes, in which the other tests wait as well."""
     mine = "FROM alerts WHERE subject = 'news_schedule'"
     until(lambda: outage.has(f"count(*) = 1 {mine}"), PATIENCE)
     outage.user.rows("UPDATE alerts SET first_seen_at = first_seen_at - interval '2 minutes' RETURNING 1")
     until(lambda: any("the schedule news_schedule is stopped" in text for text in outage.webhook.texts), PATIENCE)
     outage.up.ask(
         "mutation ($schedule: ScheduleSelector!) { startSchedule(scheduleSelector: $schedule) { __typename } }",
-        schedule=selector,
+        schedule=STOPPED,
     )
     outage.user.rows("UPDATE alerts SET last_seen_at = last_seen_at - interval '5 minutes' RETURNING 1")
     until(lambda: any("[OVER] SchedulerNotRunning" in text for text in outage.webhook.texts), PATIENCE)
