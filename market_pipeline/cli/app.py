@@ -7,30 +7,16 @@ Here belongs what all commands share.  Exit codes: 0 done, 1 not all of it was p
 import logging
 import signal
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
 
 import psycopg
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
-from market_pipeline.cli import (
-    alerts,
-    backfill,
-    cache,
-    cleanup,
-    database,
-    executions,
-    freshness,
-    inspect,
-    job,
-    monitor,
-    providers,
-    quality,
-    retry,
-    run,
-    symbols,
-    worker,
-)
 from market_pipeline.monitor.dagster_control import DagsterRefused, DagsterUnreachable
 from market_pipeline.sessions import UnknownExchange
 from market_pipeline.settings import SettingsError
@@ -38,30 +24,62 @@ from market_pipeline.simulator.process import PortInUse
 from market_pipeline.storage.errors import DatabaseUnavailable, InvalidDatabaseUrl, StorageError
 from market_pipeline.storage.universe import InvalidSymbol
 
-app = typer.Typer(
-    help="Market data that arrives every day: nine data types, many vendors, one database.",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,  # locals hold keys
-    rich_markup_mode="markdown",
-)
-app.command()(run.up)
-app.command()(run.demo)
-app.command()(run.simulator)
-app.command()(job.run)
-app.command()(worker.worker)
-app.command()(monitor.monitor)
-app.command()(inspect.status)
-app.command()(freshness.freshness)
-app.command()(executions.executions)
-app.command()(retry.retry)
-app.command()(backfill.backfill)
-app.command()(quality.quality)
-app.command()(cleanup.cleanup)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(providers.app, name="providers")
-app.add_typer(cache.app, name="cache")
-app.add_typer(database.app, name="db")
-app.add_typer(symbols.app, name="symbols")
+COMMANDS = {  # the module of each in this package; there it is the function of its name, or `app` for a group of commands
+    "up": "run",
+    "demo": "run",
+    "simulator": "run",
+    "run": "job",
+    "worker": "worker",
+    "monitor": "monitor",
+    "status": "inspect",
+    "freshness": "freshness",
+    "executions": "executions",
+    "retry": "retry",
+    "backfill": "backfill",
+    "quality": "quality",
+    "cleanup": "cleanup",
+    "alerts": "alerts",
+    "providers": "providers",
+    "cache": "cache",
+    "db": "database",
+    "symbols": "symbols",
+}
+LOOKS: dict[str, Any] = {"rich_markup_mode": "markdown", "pretty_exceptions_show_locals": False}  # locals hold keys
+
+
+class _Commands(Mapping[str, Any]):
+    """The subcommands; each is imported when it is asked for, because most do without Dagster, which takes two seconds.
+
+    Typed loosely because Typer brings a private copy of Click.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        module, parent = import_module(f"market_pipeline.cli.{COMMANDS[name]}"), typer.Typer(**LOOKS)
+        if hasattr(module, "app"):
+            parent.add_typer(module.app, name=name)
+        else:
+            parent.command(name)(getattr(module, name))
+        return typer.main.get_group(parent).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands = _Commands()  # type: ignore[assignment]  # nothing is added
+
+
+app = typer.Typer(cls=_Group, no_args_is_help=True, **LOOKS)
+
+
+@app.callback()
+def _about() -> None:
+    """Market data that arrives every day: nine data types, many vendors, one database."""
 
 
 def main() -> None:
