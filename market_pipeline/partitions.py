@@ -16,6 +16,9 @@ from market_pipeline.timetable import cron_weekday
 FIRST_DAY = date(2020, 1, 1)
 """The first calendar-day partition: vendors' news does not reach further back."""
 
+# By which a run names its partition, or the first and the last of several.
+PARTITION_TAG = "dagster/partition"
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 RANGE = "..."  # between the first and the last key of several, as Dagster writes it
 
 SYMBOLS = "symbols"

@@ -129,9 +129,12 @@ def task(instance: dg.DagsterInstance, run_id: str) -> Task | None:
 def failed_tasks(instance: dg.DagsterInstance, limit: int) -> list[Task]:
     """The latest `limit` of the runs that have failed, first the latest; without those that Dagster will try again."""
     records = instance.get_run_records(dg.RunsFilter(statuses=RUN_STATUSES[TaskStatus.FAILED]), limit=limit)
-    return [
-        _task(instance, record) for record in records if record.dagster_run.tags.get("dagster/will_retry") != "true"
-    ]
+    return [_task(instance, record) for record in records if not is_begun_again(record.dagster_run)]
+
+
+def is_begun_again(run: dg.DagsterRun) -> bool:
+    """Whether Dagster will launch another run in the place of one that has failed."""
+    return run.tags.get("dagster/will_retry") == "true"
 
 
 def _task(instance: dg.DagsterInstance, record: dg.RunRecord) -> Task:

@@ -6,9 +6,9 @@ cache's doing.
 
 import dagster as dg
 
+from market_pipeline.partitions import PARTITION_TAG
 from market_pipeline.queue import BACKFILL_TAG, UNFINISHED
 
-PARTITION_TAG = "dagster/partition"
 LOOKED_AT = 500  # runs, at 2 ms each: two years of sessions; those behind them a later run finds
 
 

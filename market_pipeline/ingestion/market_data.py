@@ -105,19 +105,7 @@ class MarketData:
             )
             if wanted.symbols:
                 self._fetch(connection, wanted, providers, cache, done, progress)
-            with _tracking(connection, f"what is owed of {dataset.name}"):
-                clear_failures(connection, dataset.name, partition_key, done.settled, timeframe=timeframe)
-                record_failures(
-                    connection,
-                    dataset.name,
-                    partition_key,
-                    failures(done.report),
-                    run_id=self._run_id,
-                    now=self._clock(),
-                    timeframe=timeframe,
-                )
-            with _tracking(connection, f"the freshness of {dataset.name}"):
-                self._note_freshness(connection, replace(wanted, window=window), done)
+            self._remember(connection, replace(wanted, window=window), done, partition_key)
             cache.count(
                 hits=len(done.cached),
                 misses=len(wanted.symbols) if use_cache and dataset.cache_ttl is not None else 0,
@@ -147,6 +135,20 @@ class MarketData:
         old = cache.stale(report.failed.keys() - report.unknown)
         done.stale = old.answers
         done.rows_by_day.update(old.rows_by_day)
+
+    def _remember(
+        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed, partition_key: str
+    ) -> None:
+        """Write down what is owed now, and what is fresh."""
+        name, timeframe = wanted.dataset.name, wanted.timeframe
+        owed = failures(done.report)
+        with _tracking(connection, f"what is owed of {name}"):
+            clear_failures(connection, name, partition_key, done.settled, timeframe=timeframe)
+            record_failures(
+                connection, name, partition_key, owed, run_id=self._run_id, now=self._clock(), timeframe=timeframe
+            )
+        with _tracking(connection, f"the freshness of {name}"):
+            self._note_freshness(connection, wanted, done)
 
     def compare(
         self, dataset: Dataset, ours: Mapping[str, Ours], *, window: Window, providers: Sequence[str] = ()

@@ -22,17 +22,16 @@ from psycopg.rows import TupleRow
 from market_pipeline.assets.targets import RefreshConfig, target_of
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
-from market_pipeline.partitions import SYMBOLS
-from market_pipeline.queue import why_it_ended
+from market_pipeline.partitions import PARTITION_TAG, RANGE_TAGS, SYMBOLS
+from market_pipeline.queue import is_begun_again, why_it_ended
 from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import RANGE_END, RANGE_START, configured_sessions
+from market_pipeline.sensors.requests import configured_sessions
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.failed_symbols import Failure, record_failures
 from market_pipeline.tracking.unheard import unheard_of
 
-PARTITION = "dagster/partition"
 PIPELINE = "pipeline"  # stands in `failed_symbols.errors` where otherwise a vendor does
 FIRST_LOOK = timedelta(days=1)  # of a sensor that has never run: older failures have been made up for, or seen
 RUNS_A_TICK = 50  # a tick may take 60 s; the rest follows with the next one
@@ -101,7 +100,7 @@ def _owe(
     """Remember what a failed run owes; how many symbols, by data type.  Nothing for one that Dagster begins again."""
     run, sessions = record.dagster_run, configured_sessions()
     owed: dict[str, int] = {}
-    if run.tags.get("dagster/will_retry") == "true":
+    if is_begun_again(run):
         return owed
     why, asked_at = why_it_ended(instance, run) or "the run failed", _asked_at(instance, record)
     for dataset in _datasets(run):
@@ -165,11 +164,11 @@ def _config(dataset: Dataset, run_config: Mapping[str, Any]) -> RefreshConfig:
 
 def _keys(dataset: Dataset, tags: Mapping[str, str], symbols: Sequence[str]) -> Sequence[str] | None:
     """The partitions that a run names by its tags; of a range of days its ends are enough.  Pure."""
-    if PARTITION in tags:
-        return [tags[PARTITION]]
-    if RANGE_START not in tags:
+    if PARTITION_TAG in tags:
+        return [tags[PARTITION_TAG]]
+    if not set(RANGE_TAGS) <= set(tags):
         return None
-    first, last = tags[RANGE_START], tags[RANGE_END]
+    first, last = (tags[name] for name in RANGE_TAGS)
     if dataset.partitioned_by.is_dated:
         return [first] if first == last else [first, last]
     return symbols[symbols.index(first) : symbols.index(last) + 1] if {first, last} <= set(symbols) else []

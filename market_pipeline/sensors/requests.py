@@ -11,13 +11,12 @@ import dagster as dg
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import MARKET_WIDE, Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
-from market_pipeline.partitions import range_of
+from market_pipeline.partitions import RANGE_TAGS, range_of
 from market_pipeline.queue import UNFINISHED, Priority
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 
 PURPOSE_TAG = "market_pipeline/purpose"
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 class Purpose(StrEnum):
@@ -47,7 +46,7 @@ def refresh_request(
     config = RefreshConfig(symbols=named, timeframes=[timeframe] if timeframe else [])
     keys = range_of(partition) if partition else None
     a_range = keys is not None and keys[0] != keys[1]
-    range_tags = dict(zip((RANGE_START, RANGE_END), keys, strict=True)) if keys is not None and a_range else {}
+    range_tags = dict(zip(RANGE_TAGS, keys, strict=True)) if keys is not None and a_range else {}
     return dg.RunRequest(
         job_name=DATA_TYPE_JOBS[dataset.name].name,
         run_key=run_key,
