@@ -138,7 +138,6 @@ class FaultPlan:
 
 
 FAULTS = tuple(field.name for field in fields(FaultPlan))
-Plans = Mapping[str, FaultPlan]
 
 
 def parse_faults(written: str | Mapping[str, Any], vendors: Collection[str]) -> dict[str, FaultPlan]:
