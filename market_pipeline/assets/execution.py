@@ -14,9 +14,7 @@ from market_pipeline.tracking.executions import Execution, ExecutionLog
 
 # Twice more, for what passes by itself: after some 10 seconds, then some 30, so that runs that failed together do not come again
 # together.  A retry asks only for what is missing, and a permanent failure says so.
-WAITS = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-# What Dagster is told has no delay: it would sleep through SIGTERM until it is killed.  A step that waits can be interrupted.
-RETRIES = dg.RetryPolicy(max_retries=WAITS.max_retries)
+RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
 class Interrupted(dg.DagsterError, dg.DagsterExecutionInterruptedError):
@@ -50,11 +48,12 @@ def execution(context: dg.OpExecutionContext, database: Database, data_type: str
             yield log
         except BaseException as error:  # a cancelled run is interrupted by one that is no Exception
             policy = step.op_retry_policy
-            tries_left = 0 if policy is None else policy.max_retries - context.retry_number
-            if is_tried_again(error, tries_left):
+            most = 0 if policy is None else policy.max_retries
+            if is_tried_again(error, most - context.retry_number):
                 log.pause(_said(error))
-            else:
-                log.finish(_said(error))
+                # At once, and the next try begins with the wait: Dagster would sleep through SIGTERM, until it is killed.
+                raise dg.RetryRequested(max_retries=most) from error
+            log.finish(_said(error))
             if isinstance(error, dg.DagsterExecutionInterruptedError | KeyboardInterrupt):
                 raise Interrupted(_said(error)) from error
             raise
@@ -62,7 +61,8 @@ def execution(context: dg.OpExecutionContext, database: Database, data_type: str
 
 
 def _wait(context: dg.OpExecutionContext) -> None:
-    seconds = WAITS.calculate_delay(context.retry_number)
+    """As long as the policy says, where a signal ends it."""
+    seconds = RETRIES.calculate_delay(context.retry_number)
     context.log.info("the step is tried again in %.0f s", seconds)
     time.sleep(seconds)
 

@@ -204,7 +204,7 @@ def runs(
     _simulator.set_clock(NOW, speed=0)
     environment.setenv("SIMULATOR_PORT", str(urlsplit(_simulator.url).port))
     environment.setenv("SIMULATOR_RATE_FACTOR", "1000")
-    environment.setattr(execution, "WAITS", dg.RetryPolicy())
+    environment.setattr(execution, "RETRIES", dg.RetryPolicy())
     with database.connect() as connection:
         claim_world(connection, load_settings().world)  # a new database would get the default universe
     found = Runs(_simulator, database, instance)

@@ -103,6 +103,16 @@ def test_an_asset_shows_what_its_data_type_declares(specs: Mapping[str, dg.Asset
     assert [link for link in homepages if f"({link})" not in spec.description] == []
 
 
+@pytest.mark.parametrize("data_type", DATA_TYPES, ids=lambda one: one.name)
+def test_an_asset_is_tried_again_ever_later_and_not_together_with_others(
+    definitions: dg.Definitions, data_type: DataType
+) -> None:
+    policy = definitions.resolve_assets_def(data_type.name).op.retry_policy
+    assert policy is not None
+    assert (policy.max_retries, policy.backoff) == (2, dg.Backoff.EXPONENTIAL)
+    assert len({policy.calculate_delay(1) for _ in range(9)}) > 1
+
+
 @pytest.mark.parametrize("name", [*(one.name for one in DATA_TYPES), "tracked_symbols"])
 def test_the_columns_it_shows_are_those_of_its_table(
     specs: Mapping[str, dg.AssetSpec], database: Database, name: str
