@@ -9,13 +9,21 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import TupleRow
 
+_RESET = "RESET lock_timeout"
+
 
 @contextmanager
 def impatient(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
-    """Statements on this connection, in autocommit mode, raise psycopg.errors.LockNotAvailable after a second's wait."""
+    """Statements on this connection, in autocommit mode, raise psycopg.errors.LockNotAvailable after a second's wait.
+
+    An interruption passes untouched: in the middle of a statement the connection takes no other, and that it says so would be
+    raised in its place, as an error that those who can do without live with.
+    """
     connection.execute("SET lock_timeout = '1s'")
     try:
         yield
-    finally:
+    except Exception:
         if not connection.closed:
-            connection.execute("RESET lock_timeout")
+            connection.execute(_RESET)
+        raise
+    connection.execute(_RESET)
