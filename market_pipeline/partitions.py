@@ -101,6 +101,11 @@ def range_key(keys: Sequence[str]) -> str:
     return keys[0] if len(keys) == 1 else f"{keys[0]}{RANGE}{keys[-1]}"
 
 
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags of a run that fills the partitions from the first to the last."""
+    return dict(zip(RANGE_TAGS, (first, last), strict=True))
+
+
 def range_of(name: str) -> tuple[str, str]:
     """The first and the last key of what `range_key` has named."""
     first, _, last = name.partition(RANGE)

@@ -18,7 +18,7 @@ from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.cli.inspect import AsJson, must_be_one_of, print_json
 from market_pipeline.cli.plan import planned, show
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy, Strategy
-from market_pipeline.partitions import PARTITION_TAG, RANGE_TAGS, key_of
+from market_pipeline.partitions import PARTITION_TAG, key_of, range_tags
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, load_settings
@@ -128,5 +128,5 @@ def _run_config(name: str, config: RefreshConfig) -> Mapping[str, Any]:
 def _tags(keys: Sequence[str] | None) -> str:
     if keys is None:
         return "{}"
-    tags = {PARTITION_TAG: keys[0]} if len(keys) == 1 else dict(zip(RANGE_TAGS, (keys[0], keys[-1]), strict=True))
+    tags = {PARTITION_TAG: keys[0]} if len(keys) == 1 else range_tags(keys[0], keys[-1])
     return orjson.dumps(tags).decode()

@@ -125,7 +125,10 @@ class VendorClient:
             if not location:
                 return url, response
             response.drain_conn()
-            leaving, url = url, urljoin(url, location)
+            try:
+                leaving, url = url, urljoin(url, location)
+            except ValueError:
+                raise MalformedResponse("a redirect leads to what is no address") from None
             if _netloc(url) != _netloc(leaving):
                 headers = {name: value for name, value in headers.items() if name in HEADERS}
         raise Unavailable(f"more than {MAX_REDIRECTS} redirects from {_netloc(url)}")

@@ -11,7 +11,7 @@ import dagster as dg
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import MARKET_WIDE, Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
-from market_pipeline.partitions import RANGE_TAGS, range_of
+from market_pipeline.partitions import range_of, range_tags
 from market_pipeline.queue import UNFINISHED, Priority
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
@@ -46,13 +46,13 @@ def refresh_request(
     config = RefreshConfig(symbols=named, timeframes=[timeframe] if timeframe else [])
     keys = range_of(partition) if partition else None
     a_range = keys is not None and keys[0] != keys[1]
-    range_tags = dict(zip(RANGE_TAGS, keys, strict=True)) if keys is not None and a_range else {}
+    span = range_tags(*keys) if keys is not None and a_range else {}
     return dg.RunRequest(
         job_name=DATA_TYPE_JOBS[dataset.name].name,
         run_key=run_key,
         run_config=dg.RunConfig(ops={dataset.name: config}),
         partition_key=partition if partition and not a_range else None,
-        tags={**(tags or {}), **priority.tags, PURPOSE_TAG: purpose.value, **range_tags},
+        tags={**(tags or {}), **priority.tags, PURPOSE_TAG: purpose.value, **span},
     )
 
 

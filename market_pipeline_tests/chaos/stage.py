@@ -21,7 +21,7 @@ from psycopg.abc import Query
 
 from market_pipeline.datasets import DATASETS
 from market_pipeline.monitor.dagster_control import DagsterControl, DagsterRefused, DagsterUnreachable
-from market_pipeline.partitions import RANGE_TAGS, key_of
+from market_pipeline.partitions import key_of, range_tags
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
@@ -130,7 +130,7 @@ class Stage:
         """Ask for something; whether Dagster has taken it."""
         tags = dict(order.tags)
         if order.days:
-            tags |= dict(zip(RANGE_TAGS, (key_of(order.days[0]), key_of(order.days[-1])), strict=True))
+            tags |= range_tags(key_of(order.days[0]), key_of(order.days[-1]))
         at = datetime.now(UTC)
         try:
             run_id = self.dagster.launch(f"{order.data_type}_job", order.run_config, tags)

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from market_pipeline.fetching.http import MAX_REDIRECTS, VendorClient
-from market_pipeline.providers.errors import AuthenticationFailed, Unavailable
+from market_pipeline.providers.errors import AuthenticationFailed, MalformedResponse, Unavailable
 from market_pipeline.providers.finnhub import Finnhub
 from market_pipeline.providers.messages import Request
 
@@ -31,9 +31,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append((self.path, dict(self.headers)))
         wall = self.path == "/wall" and "Cookie" not in self.headers  # lets nobody in who keeps no cookies
-        self.send_response(302 if wall or self.path in ("/away", "/round") else 200)
+        self.send_response(302 if wall or self.path in ("/away", "/round", "/nowhere") else 200)
         self.send_header("Set-Cookie", "session=1; Path=/")
-        self.send_header("Location", self.server.elsewhere if self.path == "/away" else self.path)
+        leads_to = {"/away": self.server.elsewhere, "/nowhere": "http://[nowhere"}
+        self.send_header("Location", leads_to.get(self.path, self.path))
         self.send_header("Content-Length", "2")
         self.end_headers()
         if self.path == "/slow":
@@ -109,6 +110,11 @@ def test_redirects_without_end_are_an_outage(client: VendorClient, vendor: Serve
     with pytest.raises(Unavailable, match="redirects"):
         client.send(Request(path=f"http://127.0.0.1:{vendor.server_port}/round"))
     assert len(vendor.asked) == 1 + MAX_REDIRECTS
+
+
+def test_a_redirect_to_what_is_no_address_says_nothing_of_the_key(client: VendorClient, vendor: Server) -> None:
+    with pytest.raises(MalformedResponse, match="no address"):
+        client.send(Request(path=f"http://127.0.0.1:{vendor.server_port}/nowhere"))
 
 
 @pytest.mark.parametrize("key", ["a secret\nX-Other: 1", "a secret\N{EURO SIGN}"])
