@@ -53,13 +53,15 @@ MODELS = {
     "resources": client.V1ResourceRequirements,
     "securityContext": client.V1SecurityContext,
     "podSecurityContext": client.V1PodSecurityContext,
+    "env": client.V1EnvVar,
+    "volumes": client.V1Volume,
+    "volumeMounts": client.V1VolumeMount,
 }
 POD = """image env envConfigMaps envSecrets labels annotations nodeSelector affinity tolerations podSecurityContext
     securityContext resources readinessProbe livenessProbe startupProbe schedulerName volumeMounts volumes"""
 DEPLOYMENT = f"""{POD} checkDbReadyInitContainer deploymentLabels initContainerResources extraContainers logFormat
     extraPrependedInitContainers"""
 CHART_KEYS = {
-    "global": "dagsterHome dagsterInstanceConfigMap postgresqlSecretName serviceAccountName celeryConfigSecretName",
     "postgresql": """enabled image service postgresqlHost postgresqlUsername postgresqlPassword postgresqlDatabase
         postgresqlParams postgresqlScheme""",
     "dagster-user-deployments": "enabled enableSubchart imagePullSecrets deployments",
@@ -95,6 +97,7 @@ def all_commands() -> Iterator[list[str]]:
     yield from found("command", MONITOR)
     for one in VALUES["dagster-user-deployments"]["deployments"]:  # as the chart puts it together
         yield ["dagster", "api", "grpc", "-h", "0.0.0.0", "-p", str(one["port"]), *one["dagsterApiGrpcArgs"]]
+        yield ["dagster", "api", "grpc-health-check", "-p", str(one["port"])]
 
 
 def test_the_linter_finds_nothing_wrong_with_the_dockerfile() -> None:
@@ -196,14 +199,26 @@ def test_secrets_come_from_a_secret_and_stand_nowhere() -> None:
 
 def test_the_home_is_the_same_everywhere() -> None:
     launcher = INSTANCE["run_launcher"]["config"]
-    (mount,) = MONITOR_POD["containers"][0]["volumeMounts"]
-    (volume,) = MONITOR_POD["volumes"]
     assert {image_settings()["DAGSTER_HOME"], image_settings()["MARKET_PIPELINE_HOME"]} == {HOME}
-    assert VALUES["global"]["dagsterHome"] == launcher["dagster_home"] == HOME
-    assert mount["mountPath"] == f"{HOME}/dagster.yaml"
-    assert (
-        VALUES["global"]["dagsterInstanceConfigMap"] == launcher["instance_config_map"] == volume["configMap"]["name"]
-    )
+    assert launcher["dagster_home"] == HOME
+    assert list(found("env", VALUES)) == [[{"name": "DAGSTER_HOME", "value": HOME}]] * 3
+    instances = (VALUES["dagsterWebserver"], VALUES["dagsterDaemon"], MONITOR_POD | MONITOR_POD["containers"][0])
+    for one in instances:
+        (mount,) = one["volumeMounts"]
+        (volume,) = one["volumes"]
+        assert (mount["name"], mount["mountPath"]) == (volume["name"], f"{HOME}/dagster.yaml")
+        assert volume["configMap"]["name"] == launcher["instance_config_map"]
+
+
+def test_the_charts_own_instance_is_mounted_elsewhere_than_ours() -> None:
+    # The chart mounts what it renders at global.dagsterHome; two mounts at one path are refused.
+    assert VALUES.get("global", {}).get("dagsterHome", "/opt/dagster/dagster_home") != HOME
+
+
+def test_runs_on_kubernetes_take_what_the_launcher_says_and_not_what_the_code_server_has() -> None:
+    # The chart hands a server's account, resources and environment on to its runs, where they would win.
+    for deployment in VALUES["dagster-user-deployments"]["deployments"]:
+        assert deployment["includeConfigInLaunchedRuns"] == {"enabled": False}
 
 
 def test_the_instance_on_kubernetes_differs_from_dagster_yaml_only_where_runs_and_their_output_go() -> None:
@@ -227,7 +242,8 @@ def test_the_chart_has_a_name_for_everything_that_its_values_set() -> None:
         assert set(VALUES[part]) <= set(keys.split()), part
     for deployment in VALUES["dagster-user-deployments"]["deployments"]:
         assert {"name", "image", "port"} <= set(deployment) <= set(USER_DEPLOYMENT_KEYS.split())
-        assert "enabled" in deployment["readinessProbe"]
+        # The schema asks for `enabled`, and beside a command the chart writes it into the pod, which has no such field.
+        assert set(deployment["readinessProbe"]) & {"enabled", "exec"} == {"enabled"}
     for image in found("image", VALUES):
         assert set(image) == {"repository", "tag", "pullPolicy"}
     assert set(VALUES["dagsterWebserver"]["workspace"]) == {"enabled", "servers"}
@@ -248,8 +264,9 @@ def test_on_kubernetes_nobody_listens_where_only_root_may() -> None:
 @pytest.mark.parametrize("key", MODELS)
 def test_kubernetes_knows_every_field_of_the_values(key: str) -> None:
     for value in found(key, VALUES):
-        fields = {name: inner for name, inner in value.items() if name != "enabled"}  # the chart's own switch
-        assert k8s_snake_case_dict(MODELS[key], fields)
+        for one in value if isinstance(value, list) else [value]:
+            fields = {name: inner for name, inner in one.items() if name != "enabled"}  # the chart's own switch
+            assert k8s_snake_case_dict(MODELS[key], fields)
 
 
 def test_kubernetes_knows_every_field_of_the_monitors_manifest() -> None:
