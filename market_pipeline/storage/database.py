@@ -32,11 +32,13 @@ ADVICE = {
     r"too many clients|remaining connection slots": "Too many connections: raise max_connections, or run less at once.",
     r"no pg_hba.conf entry": "The server's pg_hba.conf does not let this user connect from this machine.",
 }
-# A machine that is cut off says no goodbye, and by default its locks outlive it by two hours.  Both sides ask after 30 s of
-# silence, three times, and give up after a minute.  Sockets of the same machine have no such doubts.
+# A machine that is cut off says no goodbye, and by default its locks outlive it by two hours, or by fifteen minutes where an
+# answer to it is under way.  Both sides ask after 30 s of silence, three times, and give up after a minute, which is also how
+# long they wait for an answer to be acknowledged.  Sockets of the same machine have no such doubts.
 CLIENT_GIVES_UP = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
 SERVER_GIVES_UP = " ".join(
-    f"-c {name}" for name in ("tcp_keepalives_idle=30", "tcp_keepalives_interval=10", "tcp_keepalives_count=3")
+    f"-c tcp_{name}"
+    for name in ("keepalives_idle=30", "keepalives_interval=10", "keepalives_count=3", "user_timeout=60000")
 )
 UNREACHABLE = "Is the server running, and does DATABASE_URL, if set, name the right host and port?"
 

@@ -151,5 +151,5 @@ def test_a_killed_worker_and_one_that_is_cut_off_lose_no_symbol_and_exceed_no_li
     refused = {name: counted["statuses"].get("429", 0) for name, counted in network.vendors().items()}
     assert not any(refused.values()), f"limits were exceeded: {refused}"
     assert sum(counted["requests"] for counted in network.vendors().values()) > 300
-    assert network.at_work() <= {"third"}, f"{first} and {second} hold nothing any more"
+    until(lambda: network.at_work() <= {"third"}, 90)  # PostgreSQL gives a peer that is cut off up after 60 s
     print(f"\nthe run ended {recovered:.0f} s after two of three workers were lost; 0 symbols lost, 0 calls refused")
