@@ -4,7 +4,8 @@ Speaks the GraphQL of the Dagster webserver, so that Dagster decides, records an
 its own UI.  Reading what Dagster knows is not done here: its instance tells that without a webserver.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,6 +14,9 @@ from urllib.parse import urlsplit
 import requests
 
 _REPOSITORY = {"repositoryLocationName": "market_pipeline", "repositoryName": "__repository__"}
+LOOKS = 5
+"""How often to look whether what was switched stays so, a second apart: Dagster's daemon reads all states, and writes some of
+them back later in the same loop, status included, so that it undoes a switch that came in between."""
 TIMEOUT = (3, 60)  # seconds to connect and to answer: a launch waits for the code location to check the run's config
 
 _LAUNCH = """
@@ -113,8 +117,9 @@ class Partition:
 class DagsterControl:
     """The Dagster behind `url`, the address of its webserver."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._url = url.rstrip("/")
+        self._sleep = sleep
 
     def launch(self, job: str, run_config: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """Queue a run; returns its id.  Raises DagsterUnreachable, DagsterRefused (unknown job, wrong run config)."""
@@ -158,10 +163,28 @@ class DagsterControl:
         sensors = [_automation("sensor", one["name"], one["sensorState"]) for one in found["sensors"]]
         return sorted(schedules, key=lambda one: one.name) + sorted(sensors, key=lambda one: one.name)
 
-    def switch(self, automation: Automation, *, on: bool) -> None:
-        """Turn a schedule or sensor on or off; one that is so already is left alone.  Raises as `automations` does."""
-        if automation.running == on:
-            return
+    def switch(self, *, on: bool, names: Collection[str] | None = None) -> list[str]:
+        """Turn schedules and sensors on or off, all of them without `names`, and see that they are.
+
+        Returns the names of those that were not so before.  Raises as `automations` does, and DagsterRefused where some do
+        not stay as they were switched.
+        """
+        undone = changed = self._turn_what_is_not(on, names)
+        for _ in range(LOOKS):
+            if not undone:
+                return changed
+            self._sleep(1)
+            undone = self._turn_what_is_not(on, names)
+        raise DagsterRefused(f"these were switched {LOOKS} times, and each time Dagster undid it: {', '.join(undone)}")
+
+    def _turn_what_is_not(self, on: bool, names: Collection[str] | None) -> list[str]:
+        wrong = [one for one in self.automations() if one.running != on and (names is None or one.name in names)]
+        for automation in wrong:
+            self.turn(automation, on=on)
+        return [one.name for one in wrong]
+
+    def turn(self, automation: Automation, *, on: bool) -> None:
+        """Ask for one schedule or sensor to be on or off, once.  Raises as `automations` does."""
         if on:
             selector = {**_REPOSITORY, f"{automation.kind}Name": automation.name}
             self._ask(_START[automation.kind], {"selector": selector})

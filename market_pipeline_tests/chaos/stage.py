@@ -198,9 +198,9 @@ def stage(**changes: str) -> Iterator[Stage]:
         user.rows(f"UPDATE tracked_symbols SET active = symbol IN ({kept}), timeframes = '{{1d,1h}}' RETURNING 1")
         up = open_things.enter_context(started(user, **{**SETTINGS, **changes}))
         ready = Stage(user, up, mount)
-        for automation in ready.dagster.automations():
-            if automation.kind == "schedule":
-                ready.dagster.switch(automation, on=False)
+        ready.dagster.switch(
+            on=False, names={one.name for one in ready.dagster.automations() if one.kind == "schedule"}
+        )
         yield ready
 
 

@@ -96,8 +96,7 @@ def slow(user: User) -> Iterator[Slow]:
         user.dagster(monkeypatch) as instance,
     ):
         dagster = DagsterControl(f"http://127.0.0.1:{up.port}")
-        schedule = next(one for one in dagster.automations() if one.name == f"{PRICES}_schedule")
-        dagster.switch(schedule, on=False)  # it may be half past four in New York
+        dagster.switch(on=False, names={f"{PRICES}_schedule"})  # it may be half past four in New York
         simulator = SimulatorControl(f"http://127.0.0.1:{user.environment['SIMULATOR_PORT']}")
         yield Slow(user, up, dagster, simulator, instance)
 

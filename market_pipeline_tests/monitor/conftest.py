@@ -34,6 +34,11 @@ class Switchboard(DagsterControl):
     instance: dg.DagsterInstance
     launched: list[tuple[str, dict[str, Any], dict[str, str]]] = field(default_factory=list)
     on: dict[str, bool] = field(default_factory=lambda: {"stock_quotes_schedule": True, "news_schedule": False})
+    undone: list[str] = field(default_factory=list)
+    """What the daemon, which has just read all states, writes back as it was, once each."""
+
+    def __post_init__(self) -> None:
+        super().__init__("http://127.0.0.1:1", sleep=lambda _: None)
 
     def launch(self, job: str, run_config: Any, tags: Any) -> str:
         if job == "broken_job":
@@ -48,8 +53,11 @@ class Switchboard(DagsterControl):
     def automations(self) -> list[Automation]:
         return [Automation("schedule", name, running, name) for name, running in self.on.items()]
 
-    def switch(self, automation: Automation, *, on: bool) -> None:
-        self.on[automation.name] = on
+    def turn(self, automation: Automation, *, on: bool) -> None:
+        if automation.name in self.undone:
+            self.undone.remove(automation.name)
+        else:
+            self.on[automation.name] = on
 
 
 @dg.op

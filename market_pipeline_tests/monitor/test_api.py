@@ -235,6 +235,16 @@ def test_everything_is_switched_off_and_on(monitor: Monitor) -> None:
     assert status["running"] is False, "no daemon runs here"
 
 
+def test_what_the_daemon_undoes_is_switched_again(monitor: Monitor) -> None:
+    monitor.switchboard.undone = ["stock_quotes_schedule"] * 2
+    assert monitor.client.post("/api/scheduler/stop").json()["changed"] == ["stock_quotes_schedule"]
+    assert not any(monitor.switchboard.on.values())
+    monitor.switchboard.undone = ["news_schedule"] * 20
+    answer = monitor.client.post("/api/scheduler/start")
+    assert answer.status_code == 409
+    assert "news_schedule" in answer.json()["detail"]
+
+
 def test_what_dagster_refuses_is_told(monitor: Monitor) -> None:
     answer = monitor.client.post(f"/api/v1/tasks/{uuid4()}/cancel")
     assert answer.status_code == 409

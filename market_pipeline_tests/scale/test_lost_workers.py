@@ -120,7 +120,7 @@ def until(met: Callable[[], bool], seconds: float) -> None:
 
 
 def test_a_killed_worker_and_one_that_is_cut_off_lose_no_symbol_and_exceed_no_limit(network: Network) -> None:
-    first, second = network.workers["first"], network.workers["second"]
+    second = network.workers["second"]
     running = {
         name: network.start(host, "market-pipeline", "worker", "--concurrency", "2", "--name", f"{name}@%h")
         for name, host in network.workers.items()

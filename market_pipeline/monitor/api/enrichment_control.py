@@ -113,7 +113,5 @@ def history(services: Served, connection: Reading, limit: Annotated[int, Query(g
 
 
 def _switch(services: Services, *, on: bool) -> Switched:
-    for one in services.dagster.automations():
-        if one.name == SCHEDULE:
-            services.dagster.switch(one, on=on)
+    services.dagster.switch(on=on, names={SCHEDULE})
     return Switched(timestamp=services.clock(), status="running" if on else "paused")

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field
 
 from market_pipeline.datasets import DATASETS
 from market_pipeline.monitor.access import controller
-from market_pipeline.monitor.dagster_control import Automation
 from market_pipeline.monitor.runs import Launching
 from market_pipeline.monitor.services import Reading, Served
 from market_pipeline.queue import queue_stats, silent_daemons
@@ -61,20 +60,13 @@ class Queued(BaseModel):
 @router.post("/start", dependencies=[Depends(controller)])
 def start(services: Served) -> Switched:
     """Turn all schedules and sensors on."""
-    return Switched(status="started", timestamp=services.clock(), changed=_switch(services, on=True))
+    return Switched(status="started", timestamp=services.clock(), changed=services.dagster.switch(on=True))
 
 
 @router.post("/stop", dependencies=[Depends(controller)])
 def stop(services: Served) -> Switched:
     """Turn all schedules and sensors off; runs that are queued or running go on."""
-    return Switched(status="stopped", timestamp=services.clock(), changed=_switch(services, on=False))
-
-
-def _switch(services: Served, *, on: bool) -> list[str]:
-    wrong: list[Automation] = [one for one in services.dagster.automations() if one.running != on]
-    for automation in wrong:
-        services.dagster.switch(automation, on=on)
-    return [one.name for one in wrong]
+    return Switched(status="stopped", timestamp=services.clock(), changed=services.dagster.switch(on=False))
 
 
 @router.get("/status")
