@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from market_pipeline.providers.base import Endpoint, Provider, by_status
 from market_pipeline.providers.dates import NEW_YORK, day, local_midnight, moment
@@ -20,7 +19,6 @@ from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, retry_a
 from market_pipeline.providers.normalise import integer, number, price, text
 
 DELAYED = ("delayed",)
-_GREENWICH = ZoneInfo("UTC")
 _MISSING_FILE = re.compile(r"<Code>(AccessDenied|NoSuchKey)</Code>")
 _CONTRACT = re.compile(r"(?P<root>[A-Z0-9.]{1,6})(?P<day>\d{6})(?P<kind>[CP])(?P<strike>\d{8})")
 _OTHER_NAMES = {"^GSPC": "_SPX"}  # the S&P 500, which everybody but its owner calls GSPC
@@ -110,7 +108,7 @@ class OptionChain(CboeEndpoint):
         payload = answer.json()
         underlying = payload["data"]
         # the file's own time comes last: at night and at weekends it is hours after what the file tells
-        written_at = moment(payload.get("timestamp"), _GREENWICH)
+        written_at = moment(payload.get("timestamp"), UTC)
         traded_at = moment(underlying.get("last_trade_time")) or written_at or answer.received_at
         spot = price(underlying.get("current_price"))
         shared = {

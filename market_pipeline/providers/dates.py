@@ -5,7 +5,7 @@ for a value that is there and makes no sense; never anything else.
 """
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -69,14 +69,11 @@ def epoch(value: Any) -> datetime | None:
         raise ValueError(f"{found} is beyond the calendar") from error
 
 
-def moment(value: Any, zone: ZoneInfo = NEW_YORK) -> datetime | None:
-    """A UTC time from ISO text; text without an offset is read in `zone`."""
+def moment(value: Any, zone: tzinfo = NEW_YORK) -> datetime | None:
+    """A UTC time from ISO text, also without separators (20261120T153000); text without an offset is read in `zone`."""
     written = text(value)
     if written is None:
         return None
-    compact = re.match(r"^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})?$", written)  # Alpha Vantage: 20261120T153000
-    if compact is not None:
-        written = "{}-{}-{}T{}:{}:{}".format(*(part if part is not None else "00" for part in compact.groups()))
     found = datetime.fromisoformat(written)
     try:
         return (found if found.tzinfo is not None else found.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,9 +1,8 @@
 """What Alpha Vantage knows of events: news, whose times are UTC, and series of economic figures."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.alpha_vantage.function import Function, asked, is_json, listed
@@ -33,7 +32,7 @@ class NewsSentiment(Function):
         mentioned = rows_of(found.get("ticker_sentiment") or [], "ticker_sentiment")
         scores = {self.unspell(str(one["ticker"])): number(one.get("ticker_sentiment_score")) for one in mentioned}
         shared = {
-            "published_at": moment(found["time_published"], ZoneInfo("UTC")),
+            "published_at": moment(found["time_published"], UTC),
             "title": text(found["title"]),
             "url": text(found["url"]),
             "summary": text(found.get("summary")),

@@ -1,8 +1,8 @@
 """What EODHD tells in pages: news and economic events.  Times are UTC."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import with_param
@@ -11,7 +11,6 @@ from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, symbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
 from market_pipeline.providers.normalise import country, number, text
 
-UTC = ZoneInfo("UTC")
 SUMMARY = 1000  # characters of an article that are kept: bodies come whole
 
 

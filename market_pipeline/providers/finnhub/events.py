@@ -1,15 +1,13 @@
 """What Finnhub knows of events: news of companies, releases of economic figures."""
 
+from datetime import UTC
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.dates import epoch, moment
 from market_pipeline.providers.finnhub.endpoint import DatedEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import canonical_symbol, country, number, one_of, text
-
-UTC = ZoneInfo("UTC")
 
 
 class CompanyNews(DatedEndpoint):

@@ -1,9 +1,9 @@
 """What Financial Modeling Prep knows of events: news, in New York's time, and economic releases, in UTC."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
-from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import with_param
@@ -11,8 +11,6 @@ from market_pipeline.providers.dates import moment
 from market_pipeline.providers.fmp.endpoint import RangedEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import canonical_symbol, country, number, one_of, text
-
-UTC = ZoneInfo("UTC")
 
 
 class StockNews(RangedEndpoint):

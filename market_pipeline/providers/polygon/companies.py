@@ -1,10 +1,9 @@
 """What Polygon knows of companies: profile, dividends, statements and news, one class for an endpoint."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.dates import day, moment
@@ -210,7 +209,7 @@ class News(PolygonEndpoint):
         return [
             {
                 "symbol": symbol,
-                "published_at": moment(found["published_utc"], ZoneInfo("UTC")),
+                "published_at": moment(found["published_utc"], UTC),
                 "title": text(found["title"]),
                 "url": text(found["article_url"]),
                 "summary": text(found.get("description")),

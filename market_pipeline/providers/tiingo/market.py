@@ -5,9 +5,8 @@ During the day quotes and hourly bars are those of one exchange, IEX: prices are
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import Endpoint
@@ -16,7 +15,6 @@ from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import canonical_symbol, dashed_symbol, integer, number, price
 
-UTC = ZoneInfo("UTC")
 _QUOTED_IN = re.compile(r"([A-Z0-9]{2,8})-?(USDT|USDC|USD|EUR|GBP|JPY|KRW|BTC|ETH)")
 
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from market_pipeline.providers.dates import day, epoch, local_midnight, moment, zone
 from market_pipeline.providers.messages import Answer, Ask, Request, Row, Window, rows_of
 from market_pipeline.providers.normalise import integer, major_unit, number, price, scaled, text
 from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, asked
 
-UTC = ZoneInfo("UTC")
 ADJUSTMENTS = {"splits": "split", "all": "split_dividend", "none": "raw"}
 MOST_POINTS = 5000
 BATCH = 8  # symbols: what a free minute pays for; the vendor takes 120
@@ -91,7 +89,7 @@ class Series(SymbolEndpoint):
             for bar in rows_of(found["values"], "values")
         ]
 
-    def place(self, at: Any, place: ZoneInfo) -> Row:
+    def place(self, at: Any, place: tzinfo) -> Row:
         """Timeframe, start and session of a bar."""
         (timeframe,) = self.timeframes
         return {"timeframe": timeframe, "bar_start": moment(at, place), "session": day(at)}
@@ -110,13 +108,13 @@ class DailySeries(Series):
     timeframes = ("1d",)
     span = timedelta(days=MOST_POINTS)
 
-    def place(self, at: Any, place: ZoneInfo) -> Row:
+    def place(self, at: Any, place: tzinfo) -> Row:
         session = day(at)
         start = None if session is None else local_midnight(session, place)
         return {"timeframe": "1d", "bar_start": start, "session": session}
 
 
-def _zone(wanted: str | None, meta: Mapping[str, Any]) -> ZoneInfo:
+def _zone(wanted: str | None, meta: Mapping[str, Any]) -> tzinfo:
     """The zone of an answer's times: the one asked for, else the exchange's; currencies have none and are in UTC."""
     name = wanted if wanted not in (None, "Exchange") else text(meta.get("exchange_timezone"))
     return UTC if name is None else zone(name)

@@ -1,9 +1,8 @@
 """Events in Alpha Vantage's dialect: news, and economic series."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from market_pipeline.simulator.dialect import Call, Reply
 from market_pipeline.simulator.dialects.alpha_vantage.texts import canonical, spelled, table, wants_csv
@@ -33,7 +32,7 @@ def news_sentiment(call: Call) -> Reply:
 
 
 def _time(text: str | None, otherwise: datetime) -> datetime:
-    return otherwise if text is None else datetime.strptime(text, NEWS_TIME).replace(tzinfo=ZoneInfo("UTC"))
+    return otherwise if text is None else datetime.strptime(text, NEWS_TIME).replace(tzinfo=UTC)
 
 
 def _article(found: NewsArticle) -> dict[str, Any]:
