@@ -3,11 +3,9 @@
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
-from market_pipeline.cli.inspect import AsJson, must_be_one_of, print_json
+from market_pipeline.cli.inspect import AsJson, compact_table, must_be_one_of, percent, print_json
 from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.settings import load_settings
@@ -28,16 +26,14 @@ def stats(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits into 80 columns
-    for heading in ("data type", "serves for", "answers", "fresh", "hits", "misses", "hit rate", "stale"):
-        table.add_column(heading, no_wrap=True)
+    table = compact_table("data type", "serves for", "answers", "fresh", "hits", "misses", "hit rate", "stale")
     for one in found:
         ttl = DATASETS[one.data_type].cache_ttl
         table.add_row(
             one.data_type,
             "–" if ttl is None else f"{ttl.total_seconds() / 60:g} min",
             *map(str, (one.answers, one.fresh, one.hits, one.misses)),
-            "–" if one.hit_rate is None else f"{one.hit_rate:.1f} %",
+            percent(one.hit_rate),
             str(one.stale),
         )
     console.print(table)

@@ -6,11 +6,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from market_pipeline.cli.inspect import AsJson, age, compact_table, moment, must_be_one_of, print_json
-from market_pipeline.datasets import DATA_TYPES, MARKET_WIDE
+from market_pipeline.cli.inspect import (
+    AsJson,
+    age,
+    checked_subject,
+    compact_table,
+    moment,
+    must_be_one_of,
+    print_json,
+)
+from market_pipeline.datasets import DATA_TYPES
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
-from market_pipeline.storage.universe import InvalidSymbol, checked_symbol
+from market_pipeline.storage.universe import InvalidSymbol
 from market_pipeline.tracking.staleness import STATUSES, FreshnessEntry, staleness_report, symbol_freshness
 
 console = Console()
@@ -50,7 +58,7 @@ def freshness(
 
 def _show_symbol(symbol: str, data_type: str | None, status: str | None, as_json: bool) -> None:
     """Raises InvalidSymbol for one that is not active."""
-    checked = MARKET_WIDE if symbol == MARKET_WIDE else checked_symbol(symbol)
+    checked = checked_subject(symbol)
     with prepared_database(load_settings()).connect(name="cli") as connection:
         found = symbol_freshness(connection, checked)
     if not found:

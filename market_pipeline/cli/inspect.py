@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
+from market_pipeline.storage.universe import checked_symbol
 from market_pipeline.tracking.health import Health, health
 from market_pipeline.tracking.holdings import Holding, holdings
 
@@ -87,6 +89,11 @@ def number(value: float | None) -> str:
 def print_json(content: Any) -> None:
     """Print for a program: what orjson can write, dataclasses among them."""
     typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+
+
+def checked_subject(symbol: str) -> str:
+    """What rows may be about: a symbol in its canonical spelling, or the whole market.  Raises InvalidSymbol."""
+    return MARKET_WIDE if symbol == MARKET_WIDE else checked_symbol(symbol)
 
 
 def must_be_one_of(what: str, given: str, known: Iterable[str]) -> None:

@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from market_pipeline.cli.inspect import AsJson, must_be_one_of, print_json
-from market_pipeline.datasets import DATASETS, MARKET_WIDE
+from market_pipeline.cli.inspect import AsJson, checked_subject, must_be_one_of, print_json
+from market_pipeline.datasets import DATASETS
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
-from market_pipeline.storage.universe import checked_symbol
 from market_pipeline.tracking.failed_symbols import force_retry
 
 console = Console()
@@ -24,7 +23,7 @@ def retry(
     """Retry what failed without waiting for its time, also what was given up.  The retry sensor does it, while Dagster runs."""
     if data_type is not None:
         must_be_one_of("data type", data_type, DATASETS)
-    symbols = None if symbol is None else [MARKET_WIDE if symbol == MARKET_WIDE else checked_symbol(symbol)]
+    symbols = None if symbol is None else [checked_subject(symbol)]
     with prepared_database(load_settings()).connect(autocommit=True, name="cli") as connection:
         due = force_retry(connection, data_type, symbols=symbols, now=datetime.now(UTC))
     if as_json:
