@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from market_pipeline.cli.inspect import AsJson, print_json
+from market_pipeline.cli.common import AsJson, print_json
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.alert_delivery import DeliveryFailed, recipients, send

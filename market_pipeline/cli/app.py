@@ -31,7 +31,7 @@ COMMANDS = {  # the module of each in this package; there it is the function of 
     "run": "job",
     "worker": "worker",
     "monitor": "monitor",
-    "status": "inspect",
+    "status": "status",
     "freshness": "freshness",
     "executions": "executions",
     "retry": "retry",

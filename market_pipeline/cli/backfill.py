@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from market_pipeline.cli.inspect import must_be_one_of
+from market_pipeline.cli.common import must_be_one_of
 from market_pipeline.datasets import DATA_TYPES, DATASETS, DataType, PartitionedBy
 from market_pipeline.monitor.dagster_control import DagsterControl
 from market_pipeline.sessions import Sessions

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from market_pipeline.cli.inspect import AsJson, compact_table, must_be_one_of, percent, print_json
+from market_pipeline.cli.common import AsJson, compact_table, must_be_one_of, percent, print_json
 from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.settings import load_settings

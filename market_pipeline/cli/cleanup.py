@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from market_pipeline.cli.common import AsJson, print_json
 from market_pipeline.cli.dagster_home import dagster_home
-from market_pipeline.cli.inspect import AsJson, print_json
 from market_pipeline.maintenance import delete_old_history
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from market_pipeline.cli.inspect import AsJson, compact_table, moment, must_be_one_of, print_json
+from market_pipeline.cli.common import AsJson, compact_table, moment, must_be_one_of, print_json
 from market_pipeline.datasets import DATA_TYPES
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database

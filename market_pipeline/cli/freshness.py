@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from market_pipeline.cli.inspect import (
+from market_pipeline.cli.common import (
     AsJson,
     age,
     checked_subject,

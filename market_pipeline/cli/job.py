@@ -14,8 +14,8 @@ import orjson
 import typer
 
 from market_pipeline.assets.targets import RefreshConfig
+from market_pipeline.cli.common import AsJson, must_be_one_of, print_json
 from market_pipeline.cli.dagster_home import dagster_home
-from market_pipeline.cli.inspect import AsJson, must_be_one_of, print_json
 from market_pipeline.cli.plan import planned, show
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy, Strategy
 from market_pipeline.partitions import PARTITION_TAG, key_of, range_tags

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from market_pipeline.assets.targets import Fetch, RefreshConfig, target_of
-from market_pipeline.cli.inspect import compact_table, moment
+from market_pipeline.cli.common import compact_table, moment
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.fetching.planner import Wanted
 from market_pipeline.ingestion.dry_run import DryRun, dry_run

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from market_pipeline.cli.inspect import AsJson, compact_table, must_be_one_of, number, percent, print_json
+from market_pipeline.cli.common import AsJson, compact_table, must_be_one_of, number, percent, print_json
 from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import ROUTES

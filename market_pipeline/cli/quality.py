@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from market_pipeline.cli.inspect import (
+from market_pipeline.cli.common import (
     AsJson,
     checked_subject,
     compact_table,

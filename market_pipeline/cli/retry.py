@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from market_pipeline.cli.inspect import AsJson, checked_subject, must_be_one_of, print_json
+from market_pipeline.cli.common import AsJson, checked_subject, must_be_one_of, print_json
 from market_pipeline.datasets import DATASETS
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
