@@ -4,7 +4,7 @@ Here belong priorities and what a person or a monitor asks about runs as tasks. 
 once is in dagster.yaml.  A task is a run: its id is the run's, its retries are those of its steps and of crashes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
@@ -130,6 +130,13 @@ def failed_tasks(instance: dg.DagsterInstance, limit: int) -> list[Task]:
     """The latest `limit` of the runs that have failed, first the latest; without those that Dagster will try again."""
     records = instance.get_run_records(dg.RunsFilter(statuses=RUN_STATUSES[TaskStatus.FAILED]), limit=limit)
     return [_task(instance, record) for record in records if not is_begun_again(record.dagster_run)]
+
+
+def runs_by_id(instance: dg.DagsterInstance, run_ids: Collection[str]) -> dict[str, dg.DagsterRun]:
+    """Those of the runs that there still are."""
+    if not run_ids:  # to Dagster a filter without ids means every run
+        return {}
+    return {run.run_id: run for run in instance.get_runs(dg.RunsFilter(run_ids=list(run_ids)))}
 
 
 def is_begun_again(run: dg.DagsterRun) -> bool:

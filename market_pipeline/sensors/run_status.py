@@ -14,7 +14,7 @@ from typing import Literal
 
 import dagster as dg
 
-from market_pipeline.queue import UNFINISHED, why_it_ended
+from market_pipeline.queue import UNFINISHED, runs_by_id, why_it_ended
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.executions import close_execution
@@ -64,9 +64,9 @@ def run_status_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     closed = []
     with prepared_database(load_settings()).connect(autocommit=True, name="run status sensor") as connection:
         open_ones = running_executions(connection, EXECUTIONS_A_TICK)
-        runs = {run_id: context.instance.get_run_by_id(run_id) for run_id in {one.run_id for one in open_ones}}
+        runs = runs_by_id(context.instance, {one.run_id for one in open_ones})
         for one in open_ones:
-            run = runs[one.run_id]
+            run = runs.get(one.run_id)
             why = None if run is None else why_it_ended(context.instance, run)
             found = verdict(one, None if run is None else run.status, why)
             if found.action == "report" and run is not None:

@@ -45,6 +45,14 @@ class TrackedSymbol:
     timeframes: Annotated[tuple[str, ...], Doc("bar lengths that are fetched for it: 1d, 1h")] = ("1d",)
     active: Annotated[bool, Doc("whether it is fetched; a symbol that was removed keeps its data")] = True
 
+    def matches(self, *, asset_class: str | None = None, index: str | None = None, sector: str | None = None) -> bool:
+        """Whether it is in a part of the universe; None does not narrow it."""
+        return (
+            asset_class in (None, self.asset_class)
+            and sector in (None, self.sector)
+            and (index is None or index in self.indices)
+        )
+
 
 def checked_symbol(text: str) -> str:
     """The canonical spelling of a symbol that a person typed: upper case, no space around it.

@@ -95,14 +95,17 @@ def _enrichment(now: Snapshot) -> Iterator[Alert]:
 def _fetches(now: Snapshot) -> Iterator[Alert]:
     for data_type, last in now.last_fetches.items():
         if last.share > HIGHEST_FAILURE_RATE:
-            message = f"{last.bad} of {last.total} symbols failed in the last run of {data_type} (more than 10 %)"
+            found = f"{last.bad} of {last.total} symbols failed in the last run of {data_type}"
+            message = f"{found} (more than {HIGHEST_FAILURE_RATE:.0%})"
             yield Alert("HighFailureRate", data_type, "warning", message)
 
 
 def _duration(now: Snapshot) -> Iterator[Alert]:
     for job, seconds in now.run_seconds.items():
         if seconds > LONGEST_SECONDS:
-            message = f"the last run of {job} takes or took {seconds / 60:.0f} minutes (more than 30)"
+            message = (
+                f"the last run of {job} takes or took {seconds / 60:.0f} minutes (more than {LONGEST_SECONDS / 60:.0f})"
+            )
             yield Alert("LongDuration", job, "warning", message)
 
 
@@ -115,5 +118,6 @@ def _quality(now: Snapshot) -> Iterator[Alert]:
 def _staleness(now: Snapshot) -> Iterator[Alert]:
     for data_type, symbols in now.freshness.items():
         if symbols.share > HIGHEST_STALE_SHARE:
-            message = f"{data_type} is stale for {symbols.bad} of {symbols.total} symbols (more than 10 %)"
+            found = f"{data_type} is stale for {symbols.bad} of {symbols.total} symbols"
+            message = f"{found} (more than {HIGHEST_STALE_SHARE:.0%})"
             yield Alert("StaleData", data_type, "warning", message)

@@ -16,6 +16,7 @@ import psycopg
 
 from market_pipeline.fetching.calls import Attempt
 from market_pipeline.providers.errors import RateLimited
+from market_pipeline.storage.texts import storable
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class AttemptRow:
             records=len(attempt.records),
             rejected=len(attempt.rejected),
             retry_after_seconds=error.retry_after if isinstance(error, RateLimited) else None,
-            error_message=None if error is None else _storable(str(error)),
-            sample=None if error is None or error.sample is None else _storable(error.sample),
+            error_message=None if error is None else storable(str(error)),
+            sample=None if error is None or error.sample is None else storable(error.sample),
         )
 
     @classmethod
@@ -73,11 +74,6 @@ class AttemptRow:
             return cls(**found)
         except (KeyError, TypeError) as error:
             raise ValueError(f"no attempt: {error}") from error
-
-
-def _storable(text: str) -> str:
-    """A vendor's words as text that PostgreSQL takes: without NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 _COPY = f"COPY fetch_attempts ({', '.join(AttemptRow.__slots__)}) FROM STDIN (FORMAT BINARY)"

@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import StorageError
+from market_pipeline.storage.texts import storable
 
 FOLLOW_SECONDS = 1.0  # between two writes of a fetch under way: for people who watch, and cheap however many symbols
 LONGEST_ERROR = 2_000  # characters: vendors send whole web pages
@@ -273,5 +274,4 @@ def _columns(symbols: Sequence[SymbolStatus]) -> dict[str, list[Any]]:
 
 
 def _storable(error: str | None) -> str | None:
-    """An error as the database takes it: text there holds no NUL."""
-    return None if error is None else error.replace("\x00", "")[:LONGEST_ERROR]
+    return None if error is None else storable(error[:LONGEST_ERROR])

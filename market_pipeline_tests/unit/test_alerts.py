@@ -42,8 +42,8 @@ def test_a_rule_holds_beyond_its_threshold_and_not_before(
 def test_what_is_wrong_in_several_ways_is_told_in_each() -> None:
     found = alerts(Snapshot(last_fetches={"news": Counted(4, 4), "dividends": Counted(4, 3)}, quality_score=0.2))
     assert [one.message for one in found] == [
-        "4 of 4 symbols failed in the last run of news (more than 10 %)",
-        "3 of 4 symbols failed in the last run of dividends (more than 10 %)",
+        "4 of 4 symbols failed in the last run of news (more than 10%)",
+        "3 of 4 symbols failed in the last run of dividends (more than 10%)",
         "the average quality of data is 0.20 (less than 0.85)",
     ]
 

@@ -72,11 +72,8 @@ def trigger(
     """Enrich some symbols, those of an asset class, or all, now."""
     wanted = {symbol.upper() for symbol in symbols or ()}
     universe = tracked_symbols(connection)
-    chosen = [
-        one.symbol
-        for one in universe
-        if (not wanted or one.symbol in wanted) and (asset_class is None or one.asset_class == asset_class)
-    ]
+    part = [one.symbol for one in universe if one.matches(asset_class=asset_class)]
+    chosen = [symbol for symbol in part if not wanted or symbol in wanted]
     strangers = wanted - {one.symbol for one in universe}
     if strangers or not chosen:
         classes = sorted({one.asset_class for one in universe})

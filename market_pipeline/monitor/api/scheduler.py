@@ -84,9 +84,11 @@ def status(services: Served) -> SchedulerStatus:
 def refresh(services: Served, connection: Reading, launching: Launching, asked: RefreshRequest) -> Queued:
     """Fetch a part of the universe now; what any run has been answered lately is not asked again."""
     universe = tracked_symbols(connection)
-    chosen = [one.symbol for one in universe if _wanted(one, asked)]
+    wanted = {symbol.upper() for symbol in asked.symbols}
+    part = [one.symbol for one in universe if one.matches(index=asked.index, sector=asked.sector)]
+    chosen = [symbol for symbol in part if not wanted or symbol in wanted]
     if not chosen:
-        raise HTTPException(404, _nothing_found(universe, asked))
+        raise HTTPException(404, _nothing_found(universe))
     everything = len(chosen) == len(universe)
     return _launch(services, launching, asked.data_type, {} if everything else {"symbols": chosen}, len(chosen))
 
@@ -97,16 +99,7 @@ def force_refresh(services: Served, connection: Reading, launching: Launching) -
     return _launch(services, launching, None, {"use_cache": False}, len(tracked_symbols(connection)))
 
 
-def _wanted(one: TrackedSymbol, asked: RefreshRequest) -> bool:
-    """Whether a symbol is in the part of the universe that was asked for.  Pure."""
-    return (
-        (asked.index is None or asked.index in one.indices)
-        and (asked.sector is None or asked.sector == one.sector)
-        and (not asked.symbols or one.symbol in {symbol.upper() for symbol in asked.symbols})
-    )
-
-
-def _nothing_found(universe: list[TrackedSymbol], asked: RefreshRequest) -> str:
+def _nothing_found(universe: list[TrackedSymbol]) -> str:
     indices = sorted({index for one in universe for index in one.indices})
     sectors = sorted({one.sector for one in universe if one.sector is not None})
     return (
