@@ -8,11 +8,12 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from market_pipeline.assets.choices import SeriesConfig
 from market_pipeline.assets.refresh import refresh
 from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.checks import evaluation
 from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
-from market_pipeline.enrichment.run import EnrichmentConfig, enrich
+from market_pipeline.enrichment.run import enrich
 from market_pipeline.maintenance import delete_old_history
 from market_pipeline.resources import Pipeline, utc_now
 from market_pipeline.settings import load_settings
@@ -106,16 +107,14 @@ def staleness_check_job() -> None:
 
 
 @dg.op(description="Prices up to the last session, features of them and their quality, symbol by symbol.")
-def enrich_symbols(
-    context: dg.OpExecutionContext, config: EnrichmentConfig, pipeline: dg.ResourceParam[Pipeline]
-) -> None:
+def enrich_symbols(context: dg.OpExecutionContext, config: SeriesConfig, pipeline: dg.ResourceParam[Pipeline]) -> None:
     enrich(context, config, pipeline)
 
 
 @dg.job(
     description="Brings the active symbols up to date, a few at a time: prices, features of them, their quality.",
     config=dg.ConfigMapping(
-        config_schema=EnrichmentConfig.to_config_schema().as_field(),
+        config_schema=SeriesConfig.to_config_schema().as_field(),
         config_fn=lambda config: {"ops": {"enrich_symbols": {"config": config}}},
     ),
 )

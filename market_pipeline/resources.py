@@ -36,6 +36,11 @@ class Pipeline:
     clock: Clock
 
 
+def configured_sessions() -> Sessions:
+    """The sessions of the exchange that the settings name."""
+    return Sessions(load_settings().exchange)
+
+
 @contextmanager
 def open_pipeline(
     settings: Settings, *, run_id: str, repeats: str | None = None, clock: Clock = utc_now

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 
-from market_pipeline.assets.targets import SAMPLE
+from market_pipeline.assets.choices import SAMPLE
 from market_pipeline.checks import check_results
 from market_pipeline.computing.series import Computed, Connection
 from market_pipeline.datasets import Derived

@@ -3,16 +3,13 @@
 Here belongs which series a run is about, and which partitions it leaves.  How it goes from series to series is `computation`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator
 
 import dagster as dg
 from pydantic import Field
 
-from market_pipeline.assets.computation import Series, checked, compute_each, conclude, plan, report
-from market_pipeline.assets.describe import KINDS, declared, description_of, metadata_of, tags_of
-from market_pipeline.assets.execution import execution
-from market_pipeline.assets.targets import (
+from market_pipeline.assets.choices import (
+    SeriesConfig,
     SymbolsConfig,
     by_timeframe,
     chosen_symbols,
@@ -20,23 +17,23 @@ from market_pipeline.assets.targets import (
     named_partitions,
     symbols_of,
 )
-from market_pipeline.computing.series import Computed, Connection, compute_annual_returns, compute_features
+from market_pipeline.assets.computation import Series, checked, compute_each, conclude, plan, report
+from market_pipeline.assets.describe import KINDS, declared, description_of, metadata_of, tags_of
+from market_pipeline.assets.execution import execution
+from market_pipeline.computing.series import Computed, compute_annual_returns, compute_features, features_by_session
 from market_pipeline.datasets import DERIVED
 from market_pipeline.partitions import SYMBOLS, key_of, range_key, session_partitions, symbol_partitions
 from market_pipeline.providers.messages import Window
-from market_pipeline.resources import Pipeline
-from market_pipeline.sessions import Sessions
-from market_pipeline.settings import load_settings
+from market_pipeline.resources import Pipeline, configured_sessions
 from market_pipeline.storage.universe import tracked_symbols
 from market_pipeline.tracking.executions import FeatureFailure
 
 PRICE_FEATURES, ANNUAL_RETURNS = DERIVED["price_features"], DERIVED["annual_returns"]
 
 
-class FeaturesConfig(SymbolsConfig):
+class FeaturesConfig(SeriesConfig):
     """Narrows a run, and says how much is computed anew."""
 
-    timeframes: list[str] = Field(default=[], description="only these bar lengths; empty for each symbol's own")
     full: bool = Field(default=False, description="all of the series anew, also where no bar has changed")
 
 
@@ -46,7 +43,7 @@ class FeaturesConfig(SymbolsConfig):
     tags=tags_of(PRICE_FEATURES),
     metadata=metadata_of(PRICE_FEATURES),
     deps=PRICE_FEATURES.computed_from,
-    partitions_def=session_partitions(Sessions(load_settings().exchange)),
+    partitions_def=session_partitions(configured_sessions()),
     # Wherever prices were materialised since: `eager` alone looks at the latest session only, and backfills are of others.
     # Not from prices that a blocking check has found to be corrupt.
     automation_condition=(
@@ -87,7 +84,7 @@ def price_features(
         log.features_failed([FeatureFailure(*one, said) for one, said in batch.failed.items()])
         log.features_computed(list(batch.computed))
         touched = {day for computed in batch.computed.values() for day in computed.rows_by_session}
-        rows = _rows_by_session(connection, series, days or sorted(touched) or [pipeline.sessions.current(now)])
+        rows = features_by_session(connection, series, days or sorted(touched) or [pipeline.sessions.current(now)])
         good = {key_of(day): count for day, count in rows.items()}
         report(context, batch, good)
         yield from checked(connection, PRICE_FEATURES, pipeline, days)
@@ -143,18 +140,6 @@ def annual_returns(
             bad=[symbol for symbol in symbols if rows.get(symbol, 0) == 0],
             remedy="There are no daily bars: materialise historical_prices first.",
         )
-
-
-def _rows_by_session(connection: Connection, series: Sequence[Series], days: Sequence[date]) -> Mapping[date, int]:
-    """The features that stand in the table, by session; sessions without any are not in it."""
-    rows = connection.execute(
-        """
-        SELECT session, count(*) FROM price_features JOIN unnest(%s::text[], %s::text[]) AS one (symbol, timeframe)
-        USING (symbol, timeframe) WHERE session = ANY (%s) GROUP BY session ORDER BY session
-        """,
-        [[symbol for symbol, _ in series], [timeframe for _, timeframe in series], list(days)],
-    ).fetchall()
-    return dict(rows)
 
 
 DERIVED_ASSETS = [price_features, annual_returns]

@@ -7,22 +7,21 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from market_pipeline.assets.choices import named_partitions
 from market_pipeline.assets.describe import KINDS, declared, description_of, metadata_of, tags_of
 from market_pipeline.assets.refresh import refresh
-from market_pipeline.assets.targets import RefreshConfig, named_partitions
+from market_pipeline.assets.targets import RefreshConfig
 from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.partitions import partitions_of
 from market_pipeline.providers.registry import PROVIDERS
-from market_pipeline.resources import Pipeline
+from market_pipeline.resources import Pipeline, configured_sessions
 from market_pipeline.routes import ROUTES
-from market_pipeline.sessions import Sessions
-from market_pipeline.settings import load_settings
 from market_pipeline.timetable import cron_of
 
 
 def market_data_asset(dataset: Dataset) -> dg.AssetsDefinition:
     """The asset of a data type: fetched from whoever answers, upserted into the table of its name."""
-    sessions = Sessions(load_settings().exchange)
+    sessions = configured_sessions()
 
     @dg.asset(
         **declared(dataset),

@@ -10,7 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-from market_pipeline.assets.targets import SAMPLE, Target
+from market_pipeline.assets.choices import SAMPLE
+from market_pipeline.assets.targets import Target
 from market_pipeline.datasets import Dataset
 from market_pipeline.fetching.report import Errors
 from market_pipeline.ingestion.delivery import Refreshed

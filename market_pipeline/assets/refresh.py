@@ -10,12 +10,13 @@ from datetime import datetime
 import dagster as dg
 import psycopg
 
+from market_pipeline.assets.choices import SAMPLE
 from market_pipeline.assets.execution import execution
 from market_pipeline.assets.inspection import inspect
 from market_pipeline.assets.outcome import Outcome, in_words, outcome_of
 from market_pipeline.assets.progress import Progress
 from market_pipeline.assets.siblings import siblings
-from market_pipeline.assets.targets import SAMPLE, Fetch, RefreshConfig, Target, target_of
+from market_pipeline.assets.targets import Fetch, RefreshConfig, Target, target_of
 from market_pipeline.datasets import Dataset, PartitionedBy
 from market_pipeline.ingestion.delivery import Refreshed
 from market_pipeline.ingestion.ranking import NoVendor

@@ -1,46 +1,36 @@
-"""What a refresh is asked to fetch: partition keys and run config turned into symbols, windows and bar lengths.
+"""What a refresh is asked to fetch: partition keys and run config turned into fetches.
 
-Here belongs everything a caller can get wrong, each told in one clear failure that no retry repeats.  Fetching is `refresh`'s.
+Here belongs what only fetching needs; what is named wrongly is refused in `choices`.  Fetching is `refresh`'s.
 """
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-import dagster as dg
 import psycopg
 from psycopg.rows import TupleRow
 from pydantic import Field
 
-from market_pipeline.datasets import Dataset, DataType, PartitionedBy, Strategy
-from market_pipeline.partitions import current_days, day_of, is_key, key_of, range_key
+from market_pipeline.assets.choices import (
+    SAMPLE,
+    SeriesConfig,
+    by_timeframe,
+    chosen_symbols,
+    days_of,
+    refused,
+    symbols_of,
+)
+from market_pipeline.datasets import Dataset, PartitionedBy, Strategy
+from market_pipeline.partitions import current_days, key_of, range_key
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
-from market_pipeline.storage.universe import (
-    InvalidSymbol,
-    TrackedSymbol,
-    checked_symbol,
-    symbols_kept,
-    tracked_symbols,
-)
-
-SAMPLE = 20  # names in a message or in metadata; counts are always exact
+from market_pipeline.storage.universe import TrackedSymbol, symbols_kept, tracked_symbols
 
 
-class SymbolsConfig(dg.Config):
-    """Narrows a run to some of the tracked symbols; what is given has to hold all together."""
-
-    symbols: list[str] = Field(default=[], description="only these tracked symbols; empty for all active ones")
-    asset_class: str | None = Field(default=None, description="only symbols of this class: stock, etf, index, …")
-    index: str | None = Field(default=None, description="only symbols that are tracked as members of it: S&P 500")
-    sector: str | None = Field(default=None, description="only symbols of this sector: Technology")
-
-
-class RefreshConfig(SymbolsConfig):
+class RefreshConfig(SeriesConfig):
     """Narrows a run, and says who is asked."""
 
-    timeframes: list[str] = Field(default=[], description="only these bar lengths; empty for each symbol's own")
     strategy: Strategy | None = Field(default=None, description="who is asked first; unset for the data type's own")
     providers: list[str] = Field(default=[], description="only these vendors; empty for all that are enabled")
     full: bool = Field(default=False, description="the whole history, also of symbols that have it already")
@@ -165,53 +155,6 @@ def _check_providers(names: Sequence[str]) -> None:
         raise refused(f"no such vendor: {', '.join(wrong)}. There are {', '.join(PROVIDERS)}.")
 
 
-def chosen_symbols(universe: Sequence[TrackedSymbol], config: SymbolsConfig) -> list[TrackedSymbol]:
-    """The active symbols, narrowed by the run config.  Raises dg.Failure, not to be retried, where none is left."""
-    active = {one.symbol: one for one in universe}
-    if not active:
-        raise refused("the universe is empty: add symbols with `market-pipeline symbols add AAPL MSFT`")
-    try:
-        named = [checked_symbol(symbol) for symbol in config.symbols] or list(active)
-    except InvalidSymbol as error:
-        raise refused(str(error)) from None
-    strangers = [symbol for symbol in named if symbol not in active]
-    if strangers:
-        raise refused(
-            f"not tracked (or not active): {', '.join(strangers[:SAMPLE])}. Add them with `market-pipeline symbols add`."
-        )
-    chosen = [active[symbol] for symbol in dict.fromkeys(named) if _is_meant(active[symbol], config)]
-    if not chosen:
-        wanted = {name: getattr(config, name) for name in ("asset_class", "index", "sector")}
-        said = ", ".join(f"{name} {value!r}" for name, value in wanted.items() if value is not None)
-        raise refused(f"no active symbol is of {said}: `market-pipeline symbols list` shows what they are")
-    return chosen
-
-
-def _is_meant(one: TrackedSymbol, config: SymbolsConfig) -> bool:
-    return (
-        config.asset_class in (None, one.asset_class)
-        and config.sector in (None, one.sector)
-        and (config.index is None or config.index in one.indices)
-    )
-
-
-def symbols_of(keys: Sequence[str] | None, chosen: Sequence[TrackedSymbol]) -> list[str]:
-    """The symbols to fetch for symbol partitions: the keys, or every active one.
-
-    A range of partitions passes over symbols that are not fetched any more: it was drawn in the UI, not spelled out.
-    """
-    active = {one.symbol: one for one in chosen}
-    if keys is None:
-        return list(active)
-    wanted = [key for key in keys if key in active]
-    if not wanted:
-        raise refused(
-            f"no such partition: {', '.join(keys[:SAMPLE])} is not an active symbol of this run."
-            " Add symbols with `market-pipeline symbols add`."
-        )
-    return wanted
-
-
 def _indices_of(dataset: Dataset, keys: Sequence[str] | None, symbols: Sequence[str]) -> list[str]:
     """The indices of partition keys, else those among `symbols`; all where none is, as when a run names shares."""
     wrong = sorted(set(keys or ()) - set(dataset.subjects))
@@ -221,18 +164,6 @@ def _indices_of(dataset: Dataset, keys: Sequence[str] | None, symbols: Sequence[
         )
     named = symbols if keys is None else keys
     return [index for index in dataset.subjects if index in named] or list(dataset.subjects)
-
-
-def days_of(data_type: DataType, sessions: Sessions, keys: Sequence[str]) -> list[date]:
-    """The days of partition keys.  Raises dg.Failure, not to be retried, for a text that is none."""
-    # `dagster job execute --tags` passes any text on as a partition
-    wrong = [key for key in keys if not is_key(data_type, sessions, key)]
-    if wrong:
-        kind = (
-            "a session of the exchange" if data_type.partitioned_by is PartitionedBy.SESSION else "a day that is kept"
-        )
-        raise refused(f"no such partition: {', '.join(wrong[:SAMPLE])} is not {kind} (a key is a date: 2026-11-20)")
-    return [day_of(key) for key in keys]
 
 
 def _days_to_fetch(dataset: Dataset, sessions: Sessions, keys: Sequence[str], now: datetime) -> list[date]:
@@ -250,36 +181,6 @@ def _days_to_fetch(dataset: Dataset, sessions: Sessions, keys: Sequence[str], no
     return days
 
 
-def named_partitions(context: dg.AssetExecutionContext, data_type: DataType) -> Sequence[str] | None:
-    """The partitions that the run names, as it names them; None where it names none.
-
-    Dagster rounds a day that is no partition, such as a Sunday, up to the next one, which nobody asked for.
-    """
-    if context.has_partition_key:
-        return [context.partition_key]
-    if not context.has_partition_key_range:
-        return None
-    last = context.partition_key_range.end
-    dated = data_type.partitioned_by.is_dated  # others are in the order of their registration
-    return [key for key in context.partition_keys if not dated or key <= last]
-
-
-def by_timeframe(
-    data_type: DataType, timeframes: Sequence[str], chosen: Sequence[TrackedSymbol]
-) -> dict[str, tuple[str, ...]]:
-    """The symbols of each bar length: of those named, or of each symbol's own.  Raises dg.Failure for one there is not."""
-    wrong = sorted(set(timeframes) - set(data_type.timeframes))
-    if wrong:
-        raise refused(
-            f"no such timeframe: {', '.join(wrong)}. {data_type.title} are kept for {', '.join(data_type.timeframes)}."
-        )
-    wanted = {
-        timeframe: tuple(one.symbol for one in chosen if timeframe in (timeframes or one.timeframes))
-        for timeframe in data_type.timeframes
-    }
-    return {timeframe: symbols for timeframe, symbols in wanted.items() if symbols}
-
-
 def _by_timeframe(
     dataset: Dataset, timeframes: Sequence[str], chosen: Sequence[TrackedSymbol], window: Window
 ) -> list[Fetch]:
@@ -288,8 +189,3 @@ def _by_timeframe(
         return [Fetch(tuple(one.symbol for one in chosen), window)]
     wanted = by_timeframe(dataset, timeframes, chosen)
     return [Fetch(symbols, window, timeframe) for timeframe, symbols in wanted.items()]
-
-
-def refused(reason: str) -> dg.Failure:
-    """The failure of a run that asks for what cannot be: no retry helps."""
-    return dg.Failure(reason, allow_retries=False)

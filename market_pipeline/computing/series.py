@@ -67,6 +67,20 @@ def compute_features(
     return computed
 
 
+def features_by_session(
+    connection: Connection, series: Sequence[tuple[str, str]], days: Sequence[date]
+) -> dict[date, int]:
+    """The features that stand in the table of series (symbol and bar length), by session; those without any are left out."""
+    rows = connection.execute(
+        """
+        SELECT session, count(*) FROM price_features JOIN unnest(%s::text[], %s::text[]) AS one (symbol, timeframe)
+        USING (symbol, timeframe) WHERE session = ANY (%s) GROUP BY session ORDER BY session
+        """,
+        [[symbol for symbol, _ in series], [timeframe for _, timeframe in series], list(days)],
+    ).fetchall()
+    return dict(rows)
+
+
 def compute_annual_returns(
     connection: Connection, symbol: str, *, sessions: Sessions, now: datetime, run_id: str
 ) -> Computed:

@@ -4,11 +4,10 @@ Here belongs which symbols a run is about, and what becomes of what was done for
 """
 
 import dagster as dg
-from pydantic import Field
 
+from market_pipeline.assets.choices import SAMPLE, SeriesConfig, by_timeframe, chosen_symbols
 from market_pipeline.assets.execution import execution
 from market_pipeline.assets.progress import Progress
-from market_pipeline.assets.targets import SAMPLE, SymbolsConfig, by_timeframe, chosen_symbols
 from market_pipeline.datasets import DERIVED
 from market_pipeline.enrichment.pool import Enrichment, Summary, Tell
 from market_pipeline.enrichment.symbol import PRICES, Enriched, SymbolWork
@@ -21,13 +20,7 @@ from market_pipeline.tracking.executions import ExecutionLog, State, SymbolStatu
 FEATURES = DERIVED["price_features"]
 
 
-class EnrichmentConfig(SymbolsConfig):
-    """Narrows an enrichment."""
-
-    timeframes: list[str] = Field(default=[], description="only these bar lengths; empty for each symbol's own")
-
-
-def enrich(context: dg.OpExecutionContext, config: EnrichmentConfig, pipeline: Pipeline) -> Summary[Enriched]:
+def enrich(context: dg.OpExecutionContext, config: SeriesConfig, pipeline: Pipeline) -> Summary[Enriched]:
     """Enrich the active symbols, tell the execution log how each is doing, and Dagster what there is then.
 
     Raises dg.Failure, not to be retried, for what the caller got wrong, and when not one symbol could be enriched.

@@ -81,7 +81,7 @@ def moment(value: Any, zone: tzinfo = NEW_YORK) -> datetime | None:
         raise ValueError(f"{written!r} is beyond the calendar") from error
 
 
-def local_midnight(session: date, zone: ZoneInfo = NEW_YORK) -> datetime:
+def local_midnight(session: date, zone: tzinfo = NEW_YORK) -> datetime:
     """Where a daily bar starts: midnight of its session in the exchange's zone, as UTC."""
     return datetime.combine(session, time.min, zone).astimezone(UTC)
 

@@ -24,8 +24,7 @@ from market_pipeline.datasets import DATASETS, Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import PARTITION_TAG, RANGE_TAGS, SYMBOLS
 from market_pipeline.queue import is_begun_again, why_it_ended
-from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import configured_sessions
+from market_pipeline.resources import Clock, configured_sessions, utc_now
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database

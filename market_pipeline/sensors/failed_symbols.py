@@ -21,8 +21,8 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import day_of, is_key, range_of
 from market_pipeline.queue import Priority
-from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import Purpose, configured_sessions, newest_run, refresh_request
+from market_pipeline.resources import Clock, configured_sessions, utc_now
+from market_pipeline.sensors.requests import Purpose, newest_run, refresh_request
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database

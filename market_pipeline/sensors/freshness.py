@@ -18,11 +18,10 @@ from market_pipeline.jobs import DATA_TYPE_JOBS, market_data_refresh
 from market_pipeline.partitions import current_days, key_of, range_key
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.queue import UNFINISHED, Priority
-from market_pipeline.resources import Clock, utc_now
+from market_pipeline.resources import Clock, configured_sessions, utc_now
 from market_pipeline.routes import ROUTES
 from market_pipeline.sensors.requests import (
     Purpose,
-    configured_sessions,
     newest_run,
     refresh_request,
     unfinished,

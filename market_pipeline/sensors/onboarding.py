@@ -17,8 +17,8 @@ from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import key_of, range_key
 from market_pipeline.queue import Priority
-from market_pipeline.resources import Clock, utc_now
-from market_pipeline.sensors.requests import Purpose, configured_sessions, refresh_request, unfinished
+from market_pipeline.resources import Clock, configured_sessions, utc_now
+from market_pipeline.sensors.requests import Purpose, refresh_request, unfinished
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
 from market_pipeline.storage.prepare import prepared_database

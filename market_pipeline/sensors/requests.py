@@ -13,8 +13,6 @@ from market_pipeline.datasets import MARKET_WIDE, Dataset
 from market_pipeline.jobs import DATA_TYPE_JOBS
 from market_pipeline.partitions import range_of, range_tags
 from market_pipeline.queue import UNFINISHED, Priority
-from market_pipeline.sessions import Sessions
-from market_pipeline.settings import load_settings
 
 PURPOSE_TAG = "market_pipeline/purpose"
 
@@ -64,7 +62,3 @@ def unfinished(instance: dg.DagsterInstance, purpose: Purpose) -> Sequence[dg.Da
 def newest_run(instance: dg.DagsterInstance, tag: str, value: str) -> dg.DagsterRun | None:
     """The last run that was asked for with a tag."""
     return next(iter(instance.get_runs(dg.RunsFilter(tags={tag: value}), limit=1)), None)
-
-
-def configured_sessions() -> Sessions:
-    return Sessions(load_settings().exchange)

@@ -274,4 +274,4 @@ def _columns(symbols: Sequence[SymbolStatus]) -> dict[str, list[Any]]:
 
 
 def _storable(error: str | None) -> str | None:
-    return None if error is None else storable(error[:LONGEST_ERROR])
+    return None if error is None else storable(error)[:LONGEST_ERROR]
