@@ -16,7 +16,7 @@ from market_pipeline.datasets import DATA_TYPES, DATASETS, Dataset
 from market_pipeline.enrichment.run import enrich
 from market_pipeline.maintenance import delete_old_history
 from market_pipeline.resources import Pipeline, utc_now
-from market_pipeline.settings import load_settings
+from market_pipeline.settings import MOST_DAYS_KEPT, load_settings
 from market_pipeline.staleness_check import check_freshness
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.timetable import is_warmed
@@ -75,7 +75,9 @@ def warm_cache() -> None:
 class MaintenanceConfig(dg.Config):
     """How much is kept."""
 
-    days_to_keep: int | None = Field(default=None, ge=1, description="days of history; unset for RETENTION_DAYS")
+    days_to_keep: int | None = Field(
+        default=None, ge=1, le=MOST_DAYS_KEPT, description="days of history; unset for RETENTION_DAYS"
+    )
 
 
 @dg.op(name="delete_old_history", description="Deletes old rows of the tracking tables, then old runs.")

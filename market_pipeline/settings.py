@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from market_pipeline.datasets.index_constituents import INDICES
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MOST_DAYS_KEPT = 3_650  # ten years of tracking
 
 
 class SettingsError(Exception):
@@ -108,7 +109,7 @@ class Settings(_EnvironmentSettings):
     consensus_symbols: Annotated[int, Field(ge=0, le=500)] = Field(
         default=10, description="symbols a day about whose prices a second vendor is asked, to compare; 0 for none"
     )
-    retention_days: Annotated[int, Field(ge=1, le=3_650)] = Field(
+    retention_days: Annotated[int, Field(ge=1, le=MOST_DAYS_KEPT)] = Field(
         default=30, description="days that tracking and Dagster's runs are kept; market data is kept for ever"
     )
     alert_urls: SecretStr | None = Field(

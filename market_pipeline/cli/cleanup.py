@@ -11,7 +11,7 @@ from rich.table import Table
 from market_pipeline.cli.common import AsJson, print_json
 from market_pipeline.cli.dagster_home import dagster_home
 from market_pipeline.maintenance import delete_old_history
-from market_pipeline.settings import load_settings
+from market_pipeline.settings import MOST_DAYS_KEPT, load_settings
 from market_pipeline.storage.prepare import prepared_database
 
 console = Console()
@@ -19,7 +19,8 @@ console = Console()
 
 def cleanup(
     days: Annotated[
-        int | None, typer.Option("--days", min=1, help="How many days to keep; RETENTION_DAYS by default.")
+        int | None,
+        typer.Option("--days", min=1, max=MOST_DAYS_KEPT, help="How many days to keep; RETENTION_DAYS by default."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

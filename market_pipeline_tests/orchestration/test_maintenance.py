@@ -121,4 +121,5 @@ def test_a_person_can_do_it_now(checkout: CliRunner, runs: Runs) -> None:
     assert set(found["deleted"].values()) == {0}
     shown = checkout.invoke(app, ["cleanup"])
     assert (shown.exit_code, "older than 30 days" in shown.output) == (0, True)
-    assert checkout.invoke(app, ["cleanup", "--days", "0"]).exit_code == 2
+    for days in ("0", "-1", "3651", "99999999"):  # the last is before the year 1
+        assert checkout.invoke(app, ["cleanup", "--days", days]).exit_code == 2
