@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
+from market_pipeline.providers.dates import NEW_YORK
 from market_pipeline.providers.errors import MalformedResponse, ProviderError
 
 Row = dict[str, Any]
@@ -48,6 +50,11 @@ class Ask:
         (only,) = self.symbols
         return only
 
+    @property
+    def today(self) -> date:
+        """The day on which it is asked, in New York."""
+        return self.now.astimezone(NEW_YORK).date()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -71,6 +78,16 @@ class Answer:
     body: bytes
     received_at: datetime
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def params(self) -> Mapping[str, str]:
+        """Query parameters of the request that was answered: bodies seldom repeat what was asked for."""
+        return dict(parse_qsl(urlsplit(self.url).query))
+
+    @property
+    def received_on(self) -> date:
+        """The day on which it came, in New York."""
+        return self.received_at.astimezone(NEW_YORK).date()
 
     @property
     def text(self) -> str:

@@ -147,6 +147,12 @@ def dashed_symbol(symbol: str) -> str:
     return re.sub(r"^([A-Z]{1,5})\.([ABC])$", r"\1-\2", symbol)
 
 
+def cik(value: Any) -> str | None:
+    """The SEC's number of a filer with its leading zeros, which most vendors leave out: 320193 is 0000320193."""
+    written = text(value)
+    return None if written is None else written.zfill(10)
+
+
 def country(value: Any) -> str | None:
     """The ISO 3166 code of a country, from the codes and names in event calendars; EU is the euro area."""
     written = value.strip().upper() if isinstance(value, str) else ""  # not `text`: NA is Namibia

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from market_pipeline.providers.alpha_vantage.function import Function, asked, is_json, listed
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.alpha_vantage.function import Function, is_json, listed
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
-from market_pipeline.providers.normalise import major_unit, number, price, text
+from market_pipeline.providers.normalise import cik, major_unit, number, price, text
 
 ASSET_CLASSES = {"Common Stock": "stock", "ETF": "etf", "Mutual Fund": "fund", "Index": "index"}
 REPORT_TIMES = {"pre-market": "bmo", "post-market": "amc"}
@@ -92,7 +92,6 @@ class Overview(Function):
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         found = answer.json()
-        cik = text(found.get("CIK"))
         row = {
             "symbol": ask.symbol,
             "name": text(found["Name"]),
@@ -108,7 +107,7 @@ class Overview(Function):
             "description": text(found.get("Description")),
             "address": text(found.get("Address")),
             "fiscal_year_end": text(found.get("FiscalYearEnd")),
-            "cik": None if cik is None else cik.zfill(10),
+            "cik": cik(found.get("CIK")),
         }
         return Parsed([row])
 
@@ -127,9 +126,9 @@ class Fundamentals(Function):
         return super().match(path, params, now) if params.get("function") in STATEMENTS else None
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        payload, function = answer.json(), asked(answer, "function") or ""
+        payload, function = answer.json(), answer.params.get("function") or ""
         if function == Overview.fixed["function"]:
-            today = answer.received_at.astimezone(NEW_YORK).date()
+            today = answer.received_on
             rows = [
                 _row("metrics", "instant", payload) | {"period_end": today, "currency": _currency(payload, "Currency")}
             ]
@@ -189,7 +188,7 @@ class EarningsCalendar(Function):
 
     def serves(self, ask: Ask) -> bool:
         """Only windows that lie ahead: what has been reported is not in it."""
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         return super().serves(ask) and ask.window is not None and ask.window.start >= today
 
     def params(self, ask: Ask) -> Mapping[str, str]:

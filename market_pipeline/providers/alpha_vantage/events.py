@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from market_pipeline.datasets import MARKET_WIDE
-from market_pipeline.providers.alpha_vantage.function import Function, asked, is_json, listed
+from market_pipeline.providers.alpha_vantage.function import Function, is_json, listed
 from market_pipeline.providers.dates import day, moment
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window, rows_of
 from market_pipeline.providers.normalise import number, text
@@ -91,7 +91,7 @@ class EconomicSeries(Function):
         return super().match(path, params, now) if params.get("function") in SERIES else None
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        name, unit = SERIES[asked(answer, "function") or ""]
+        name, unit = SERIES[answer.params.get("function") or ""]
         if is_json(answer):
             payload = answer.json()
             found, name, unit = rows_of(payload["data"], "data"), payload.get("name", name), payload.get("unit", unit)

@@ -6,7 +6,6 @@ Here belongs the envelope.  What single functions hold belongs to `market` and `
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.datasets import SYMBOL_PATTERN
 from market_pipeline.providers.base import Endpoint
@@ -30,11 +29,6 @@ class Function(Endpoint):
 def is_json(answer: Answer) -> bool:
     """Bodies come as JSON or CSV by function and `datatype`, and a CSV function refuses in JSON: the body tells."""
     return answer.body.lstrip()[:1] == b"{"
-
-
-def asked(answer: Answer, name: str) -> str | None:
-    """A query parameter of the request that was answered: several functions do not repeat in the body what they are."""
-    return dict(parse_qsl(urlsplit(answer.url).query)).get(name)
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:

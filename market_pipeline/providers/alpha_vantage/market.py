@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from market_pipeline.providers.alpha_vantage.function import Function, asked, is_json, plain
+from market_pipeline.providers.alpha_vantage.function import Function, is_json, plain
 from market_pipeline.providers.base import with_param
 from market_pipeline.providers.dates import NEW_YORK, day, local_midnight, moment, zone
 from market_pipeline.providers.errors import UnknownSymbol
@@ -96,7 +96,7 @@ def _prices(values: Mapping[str, Any]) -> Row:
 
 
 def _is_recent(ask: Ask) -> bool:
-    return ask.window is not None and ask.window.start >= ask.now.astimezone(NEW_YORK).date() - COMPACT
+    return ask.window is not None and ask.window.start >= ask.today - COMPACT
 
 
 class Daily(Bars):
@@ -150,7 +150,7 @@ class Intraday(Bars):
             "timeframe": "1h",
             "bar_start": started,
             "session": None if started is None else started.astimezone(where).date(),
-            "adjustment": "raw" if asked(answer, "adjusted") == "false" else "split_dividend",
+            "adjustment": "raw" if answer.params.get("adjusted") == "false" else "split_dividend",
             **_prices(values),
         }
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from market_pipeline.providers.alpha_vantage.function import Function, is_json
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import integer, number, one_of, text
 
@@ -54,7 +54,7 @@ class HistoricalOptions(Options):
     fixed: ClassVar[Mapping[str, str]] = {"function": "HISTORICAL_OPTIONS"}
 
     def serves(self, ask: Ask) -> bool:
-        over = ask.window is None or ask.window.end < ask.now.astimezone(NEW_YORK).date()
+        over = ask.window is None or ask.window.end < ask.today
         return super().serves(ask) and over
 
     def params(self, ask: Ask) -> Mapping[str, str]:

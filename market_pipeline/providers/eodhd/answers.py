@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.providers.base import Endpoint
 from market_pipeline.providers.exchanges import US, listed_symbol
@@ -82,8 +81,3 @@ def _lowered(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def objects(found: Any) -> Iterable[Mapping[str, Any]]:
     """The objects of a list that comes as an object with keys that do not matter, and as [] where it is empty."""
     return rows_of(list(found.values()) if isinstance(found, Mapping) else found or [], "list")
-
-
-def asked(answer: Answer, name: str) -> str | None:
-    """A query parameter of the request that was answered: bodies do not repeat it."""
-    return dict(parse_qsl(urlsplit(answer.url).query)).get(name)

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.dividends import add_up_dividends
-from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, objects, symbol_of, table
+from market_pipeline.providers.eodhd.answers import EodhdEndpoint, objects, symbol_of, table
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
-from market_pipeline.providers.normalise import integer, major_unit, number, price, scaled, sector, text
+from market_pipeline.providers.normalise import cik, integer, major_unit, number, price, scaled, sector, text
 
 TEN_YEARS = timedelta(days=3652)
 ASSET_CLASSES = {
@@ -50,9 +50,8 @@ class CompanyInfo(EodhdEndpoint):
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         payload = answer.json()
-        sections = {"General": payload} if asked(answer, "filter") == "General" else payload
+        sections = {"General": payload} if answer.params.get("filter") == "General" else payload
         found, highlights, shares = (sections.get(name) or {} for name in ("General", "Highlights", "SharesStats"))
-        cik = text(found.get("CIK"))
         row = {
             "symbol": ask.symbol,
             "name": text(found["Name"]),
@@ -72,7 +71,7 @@ class CompanyInfo(EodhdEndpoint):
             "phone": text(found.get("Phone")),
             "ipo_date": day(found.get("IPODate")),
             "fiscal_year_end": text(found.get("FiscalYearEnd")),
-            "cik": None if cik is None else cik.zfill(10),
+            "cik": cik(found.get("CIK")),
             "isin": text(found.get("ISIN")),
             "figi": text(found.get("OpenFigi")),
         }
@@ -152,7 +151,7 @@ class EarningsHistory(EodhdEndpoint):
         return super().match(path, params, now) if is_told else None
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        payload, filtered = answer.json(), asked(answer, "filter")
+        payload, filtered = answer.json(), answer.params.get("filter")
         earnings = payload.get("Earnings") if filtered is None else payload
         history = earnings if filtered == "Earnings::History" else (earnings or {}).get("History")
         return Parsed([{"symbol": ask.symbol, **_told(found)} for found in objects(history)])
@@ -180,7 +179,7 @@ class Dividends(EodhdEndpoint):
     path = "/div/{symbol}"
 
     def params(self, ask: Ask) -> Mapping[str, str]:
-        return {**super().params(ask), "from": (ask.now.astimezone(NEW_YORK).date() - TEN_YEARS).isoformat()}
+        return {**super().params(ask), "from": (ask.today - TEN_YEARS).isoformat()}
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
         return Parsed(add_up_dividends(_payment(ask.symbol, found) for found in table(answer, "Date", "Dividends")))

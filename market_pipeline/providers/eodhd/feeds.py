@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import with_param
 from market_pipeline.providers.dates import moment
-from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, symbol_of
+from market_pipeline.providers.eodhd.answers import EodhdEndpoint, symbol_of
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
 from market_pipeline.providers.normalise import country, number, text
 
@@ -29,7 +29,7 @@ class PagedEndpoint(EodhdEndpoint):
         """The next page, where this one was full."""
         if told < self.page_size:
             return ()
-        offset = int(asked(answer, "offset") or "0") + self.page_size
+        offset = int(answer.params.get("offset") or "0") + self.page_size
         return tuple(with_param(one, "offset", str(offset)) for one in self.requests(ask))
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from market_pipeline.providers.dates import NEW_YORK, day
-from market_pipeline.providers.eodhd.answers import EodhdEndpoint, asked, objects
+from market_pipeline.providers.dates import day
+from market_pipeline.providers.eodhd.answers import EodhdEndpoint, objects
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
 from market_pipeline.providers.normalise import major_unit, number
 
@@ -95,7 +95,7 @@ class Fundamentals(EodhdEndpoint):
         return super().match(path, params, now) if {"Financials", *METRIC_SECTIONS} & {*named} else None
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        payload, named = answer.json(), asked(answer, "filter")
+        payload, named = answer.json(), answer.params.get("filter")
         sections = payload if named is None or "," in named else {named: payload}
         rows = [*_ratios(sections, answer), *_statements(sections.get("Financials") or {})]
         return Parsed([{"symbol": ask.symbol, **row} for row in rows])
@@ -109,7 +109,7 @@ def _ratios(sections: Mapping[str, Any], answer: Answer) -> Iterator[Row]:
         yield {
             "statement": "metrics",
             "period_type": "instant",
-            "period_end": answer.received_at.astimezone(NEW_YORK).date() if updated_on is None else updated_on,
+            "period_end": answer.received_on if updated_on is None else updated_on,
             "currency": major_unit(general.get("CurrencyCode"))[0],
             **_figures(told, METRICS),
         }

@@ -23,11 +23,11 @@ class OptionsChain(EodhdEndpoint):
     cost = 10
 
     def serves(self, ask: Ask) -> bool:
-        over = ask.window is None or ask.window.end < ask.now.astimezone(NEW_YORK).date()
+        over = ask.window is None or ask.window.end < ask.today
         return super().serves(ask) and over
 
     def params(self, ask: Ask) -> Mapping[str, str]:
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         return {**super().params(ask), "from": today.isoformat(), "to": (today + FURTHEST_EXPIRATION).isoformat()}
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from market_pipeline.providers.base import Endpoint
-from market_pipeline.providers.dates import NEW_YORK
 from market_pipeline.providers.messages import Ask, Window
 from market_pipeline.providers.normalise import number
 
@@ -21,7 +20,7 @@ class FinnhubEndpoint(Endpoint):
     """What is asked for without a window: so far back and so far ahead."""
 
     def window(self, ask: Ask) -> Window:
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         back, ahead = self.reach
         return ask.window if ask.window is not None else Window(today - back, today + ahead)
 

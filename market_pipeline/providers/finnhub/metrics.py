@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.finnhub.endpoint import FinnhubEndpoint, millions
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import fraction, number
@@ -71,7 +71,7 @@ class Metrics(FinnhubEndpoint):
         rows = self.history(ask.symbol, "year", series.get("annual") or {})
         rows += self.history(ask.symbol, "quarter", series.get("quarterly") or {})
         if metric:
-            today = answer.received_at.astimezone(NEW_YORK).date()
+            today = answer.received_on
             rows.append(_ratios(ask.symbol, "instant", today) | self.snapshot(metric))
         return Parsed(rows)
 

@@ -40,7 +40,7 @@ class EconomicEvents(FinvizEndpoint):
         script = page.css_first("script#route-init-data")
         if script is not None:
             return Parsed([_entry(one) for one in rows_of(_entries(script), "the calendar's entries")])
-        rows = list(_tabled(page, answer.received_at.astimezone(NEW_YORK).date()))
+        rows = list(_tabled(page, answer.received_on))
         if not rows and next(tables(page, *_COLUMNS), None) is None:
             raise MalformedResponse("the page holds no calendar", sample=answer.sample)
         return Parsed(rows)

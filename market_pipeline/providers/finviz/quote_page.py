@@ -87,7 +87,7 @@ class Quote(_QuotePage):
 
     def rows(self, page: Page, grid: Mapping[str, str], answer: Answer, ask: Ask) -> list[Row]:
         said = _PRICE_TIME.search(words(page.body))
-        on = None if said is None else day_near(said[0], answer.received_at.astimezone(NEW_YORK).date())
+        on = None if said is None else day_near(said[0], answer.received_on)
         at = None if said is None else clock(said[0])
         stated = None if on is None or at is None else datetime.combine(on, at, NEW_YORK).astimezone(UTC)
         last, before = price(grid["Price"]), price(grid.get("Prev Close"))
@@ -143,7 +143,7 @@ class Ratios(_QuotePage):
             {
                 "statement": "metrics",
                 "period_type": "instant",
-                "period_end": answer.received_at.astimezone(NEW_YORK).date(),
+                "period_end": answer.received_on,
                 "currency": "USD",
                 **{name: number(grid.get(label)) for label, name in _RATIOS.items()},
                 **{name: fraction(grid.get(label)) for label, name in _PERCENTAGES.items()},
@@ -180,7 +180,7 @@ class EarningsDate(_QuotePage):
 
     def rows(self, page: Page, grid: Mapping[str, str], answer: Answer, ask: Ask) -> list[Row]:
         written = grid.get("Earnings", "")
-        reported = day_near(written, answer.received_at.astimezone(NEW_YORK).date())
+        reported = day_near(written, answer.received_on)
         if reported is None:
             return []
         return [{"report_date": reported, "report_time": one_of(written[-3:], "bmo", "amc"), "currency": "USD"}]
@@ -192,7 +192,7 @@ class News(_QuotePage):
     data_type = "news"
 
     def serves(self, ask: Ask) -> bool:
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         return super().serves(ask) and (ask.window is None or ask.window.start >= today - _ARTICLES_AGE)
 
     def rows(self, page: Page, grid: Mapping[str, str], answer: Answer, ask: Ask) -> list[Row]:
@@ -223,6 +223,6 @@ def _news_day(written: str | None, answer: Answer) -> date | None:
     if written is None:
         return None
     if written == "Today":
-        return answer.received_at.astimezone(NEW_YORK).date()
+        return answer.received_on
     name, day_of_month, year = written.split("-")
     return date(2000 + int(year), month(name), int(day_of_month))

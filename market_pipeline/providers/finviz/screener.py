@@ -6,7 +6,6 @@ A page holds 20 rows; the next one is asked for by the number of its first row (
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import with_param
@@ -110,13 +109,9 @@ def read_overview(answer: Answer) -> tuple[list[dict[str, str]], Request | None]
     return listed, _page_from(answer, seen) if seen <= total else None
 
 
-def _asked(answer: Answer) -> Mapping[str, str]:
-    return dict(parse_qsl(urlsplit(answer.url).query))
-
-
 def _first_row(answer: Answer) -> int:
-    return int(_asked(answer).get("r", "1"))
+    return int(answer.params.get("r", "1"))
 
 
 def _page_from(answer: Answer, row: int) -> Request:
-    return with_param(Request(path=PATH, params=_asked(answer)), "r", str(row))
+    return with_param(Request(path=PATH, params=answer.params), "r", str(row))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import UTC
 from typing import ClassVar
-from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.base import with_param
@@ -38,7 +37,7 @@ class StockNews(RangedEndpoint):
             }
             for found in rows_of(answer.json(), "news")
         ]
-        page = int(dict(parse_qsl(urlsplit(answer.url).query)).get("page", "0"))
+        page = int(answer.params.get("page", "0"))
         if len(rows) < self.page_size or page >= self.last_page:
             return Parsed(rows)
         return Parsed(rows, more=tuple(with_param(one, "page", str(page + 1)) for one in self.requests(ask)))

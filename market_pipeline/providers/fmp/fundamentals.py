@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.fmp.endpoint import FmpEndpoint
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
 from market_pipeline.providers.normalise import integer, major_unit, number, text
@@ -127,7 +127,7 @@ class Fundamentals(FmpEndpoint):
     def period(self, sheet: Sheet, found: Mapping[str, Any], answer: Answer, ask: Ask) -> Row:
         """One period of a sheet; the trailing twelve months have no date of their own and end today."""
         label = text(found["period"]) if "date" in found else "TTM"
-        today = answer.received_at.astimezone(NEW_YORK).date()
+        today = answer.received_on
         figures = {
             sheet.columns[name.removesuffix("TTM")]: number(value)
             for name, value in found.items()

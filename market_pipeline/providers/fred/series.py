@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, NamedTuple
-from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from market_pipeline.datasets import MARKET_WIDE
@@ -86,7 +85,7 @@ class Observations(Endpoint):
         return super().match(path, params, now) if params.get("series_id") in HEADLINES else None
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
-        (series_id,) = parse_qs(urlsplit(answer.url).query)["series_id"]
+        series_id = answer.params["series_id"]
         found = answer.json()
         known_since = day(found["realtime_start"])
         rows: dict[date | None, Row] = {}

@@ -53,7 +53,3 @@ def table_rows(table: Mapping[str, Any] | None, what: str) -> Iterable[Mapping[s
 
 def eastern(on: date, at: time) -> datetime:
     return datetime.combine(on, at, NEW_YORK).astimezone(UTC)
-
-
-def today(ask: Ask) -> date:
-    return ask.now.astimezone(NEW_YORK).date()

@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.providers.dates import clock, day, month, named_day
 from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, Window
-from market_pipeline.providers.nasdaq.envelope import NasdaqEndpoint, SecurityEndpoint, eastern, table_rows, today
+from market_pipeline.providers.nasdaq.envelope import NasdaqEndpoint, SecurityEndpoint, eastern, table_rows
 from market_pipeline.providers.normalise import canonical_symbol, country, figures, number, text
 
 DAYS_AT_ONCE = 7  # a calendar answers one day at a time: longer windows are other vendors' business
@@ -61,7 +60,7 @@ class _Calendar(NasdaqEndpoint):
         return super().serves(ask) and ask.window is not None and len(_days(ask.window)) <= DAYS_AT_ONCE
 
     def requests(self, ask: Ask) -> tuple[Request, ...]:
-        days = _days(ask.window or Window(today(ask), today(ask)))
+        days = _days(ask.window or Window(ask.today, ask.today))
         return tuple(
             Request(path=self.path, params={"date": (one + timedelta(days=self.ahead)).isoformat()}) for one in days
         )
@@ -194,4 +193,4 @@ def _days(window: Window) -> list[date]:
 
 
 def _asked_day(answer: Answer) -> date:
-    return date.fromisoformat(dict(parse_qsl(urlsplit(answer.url).query))["date"])
+    return date.fromisoformat(answer.params["date"])

@@ -12,7 +12,7 @@ from typing import Any
 from market_pipeline.providers.dates import clock, named_day
 from market_pipeline.providers.errors import MalformedResponse
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.nasdaq.envelope import SecurityEndpoint, eastern, table_rows, today
+from market_pipeline.providers.nasdaq.envelope import SecurityEndpoint, eastern, table_rows
 from market_pipeline.providers.normalise import integer, number, price, text
 
 _CONTRACT = re.compile(r"/(?P<root>[a-z0-9.]+)-*(?P<day>\d{6})[cp]\d{8}$", re.I)
@@ -27,8 +27,8 @@ class OptionChain(SecurityEndpoint):
     def params(self, ask: Ask) -> Mapping[str, str]:
         return {
             **super().params(ask),
-            "fromdate": today(ask).isoformat(),
-            "todate": (today(ask) + timedelta(days=1095)).isoformat(),  # the farthest LEAPS expire in under 3 years
+            "fromdate": ask.today.isoformat(),
+            "todate": (ask.today + timedelta(days=1095)).isoformat(),  # the farthest LEAPS expire in under 3 years
             "excode": "oprac",  # the composite of all exchanges
             "callput": "callput",
             "money": "all",
@@ -39,7 +39,7 @@ class OptionChain(SecurityEndpoint):
     def read_data(self, data: Mapping[str, Any], answer: Answer, ask: Ask) -> Parsed:
         banner = text(data.get("lastTrade")) or ""  # LAST TRADE: $223.40 (AS OF SEP 24, 2026 12:35 PM ET)
         traded, found = clock(banner), re.search(r"\$([\d,.]+)", banner)
-        session = named_day(banner) or today(ask)
+        session = named_day(banner) or ask.today
         spot = None if found is None else price(found[1])
         shared = {
             "symbol": ask.symbol,

@@ -12,7 +12,7 @@ from typing import Any
 
 from market_pipeline.providers.dates import clock, day, local_midnight, named_day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, Window
-from market_pipeline.providers.nasdaq.envelope import NasdaqEndpoint, SecurityEndpoint, eastern, table_rows, today
+from market_pipeline.providers.nasdaq.envelope import NasdaqEndpoint, SecurityEndpoint, eastern, table_rows
 from market_pipeline.providers.normalise import canonical_symbol, integer, number, price, sector, text
 
 CLOSE = time(16)  # of a regular session, for quotes that are dated with their day alone
@@ -128,7 +128,7 @@ class Historical(SecurityEndpoint):
     timeframes = ("1d",)
 
     def params(self, ask: Ask) -> Mapping[str, str]:
-        window = ask.window or Window(today(ask) - timedelta(days=365), today(ask))
+        window = ask.window or Window(ask.today - timedelta(days=365), ask.today)
         start = window.start - timedelta(days=1)
         return {
             **super().params(ask),

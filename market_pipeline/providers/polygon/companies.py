@@ -9,7 +9,7 @@ from market_pipeline.datasets import MARKET_WIDE
 from market_pipeline.providers.dates import day, moment
 from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row
-from market_pipeline.providers.normalise import integer, major_unit, number, price, text
+from market_pipeline.providers.normalise import cik, integer, major_unit, number, price, text
 from market_pipeline.providers.polygon.results import PolygonEndpoint, listed, more, results
 
 ASSET_CLASSES = {"CS": "stock", "ADRC": "stock", "ETF": "etf", "ETN": "etf", "ETV": "etf", "ETS": "etf", "FUND": "fund"}
@@ -64,7 +64,6 @@ class TickerDetails(PolygonEndpoint):
         address = found.get("address") or {}
         lines = (text(address.get(name)) for name in ("address1", "address2", "city", "state", "postal_code"))
         shares = found.get("share_class_shares_outstanding", found.get("weighted_shares_outstanding"))
-        cik = text(found.get("cik"))
         row = {
             "symbol": ask.symbol,
             "name": text(found["name"]),
@@ -80,7 +79,7 @@ class TickerDetails(PolygonEndpoint):
             "address": ", ".join(line for line in lines if line is not None) or None,
             "phone": text(found.get("phone_number")),
             "ipo_date": day(found.get("list_date")),
-            "cik": None if cik is None else cik.zfill(10),
+            "cik": cik(found.get("cik")),
             "figi": text(found.get("composite_figi")),
         }
         return Parsed([row])

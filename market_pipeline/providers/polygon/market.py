@@ -154,7 +154,7 @@ class Bars(PolygonEndpoint):
         return {"adjusted": "true", "sort": "asc", "limit": "50000"}
 
     def requests(self, ask: Ask) -> tuple[Request, ...]:
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         window = Window(today - FREE_HISTORY, today) if ask.window is None else ask.window
         (bare,) = super().requests(ask)
         return (replace(bare, path=f"{bare.path}/{self.spans[0]}/{window.start}/{window.end}"),)
@@ -206,7 +206,7 @@ class GroupedDaily(PolygonEndpoint):
         return super().serves(ask) and ask.window is not None and ask.window.start == ask.window.end
 
     def requests(self, ask: Ask) -> tuple[Request, ...]:
-        date = ask.now.astimezone(NEW_YORK).date() if ask.window is None else ask.window.end
+        date = ask.today if ask.window is None else ask.window.end
         return (Request(path=self.path.format(date=date), params={"adjusted": "true"}),)
 
     def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.datasets import MARKET_WIDE, SYMBOL_PATTERN
 from market_pipeline.providers.base import with_param
-from market_pipeline.providers.dates import NEW_YORK, day, moment
+from market_pipeline.providers.dates import day, moment
 from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.errors import UnknownSymbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
@@ -78,7 +77,7 @@ class Distributions(TiingoEndpoint):
     path = "/tiingo/corporate-actions/{symbol}/distributions"
 
     def params(self, ask: Ask) -> Mapping[str, str]:
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         return {"startExDate": (today - FIVE_YEARS).isoformat(), "endExDate": (today + YEAR).isoformat()}
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
@@ -112,7 +111,7 @@ class DividendsInPrices(TiingoEndpoint):
     path = "/tiingo/daily/{symbol}/prices"
 
     def params(self, ask: Ask) -> Mapping[str, str]:
-        return {"startDate": (ask.now.astimezone(NEW_YORK).date() - FIVE_YEARS).isoformat()}
+        return {"startDate": (ask.today - FIVE_YEARS).isoformat()}
 
     def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
         return None
@@ -151,7 +150,7 @@ class News(RangedEndpoint):
         rows = [row for found in articles for row in _article(found, ask)]
         if len(articles) < self.page_size:
             return Parsed(rows)
-        offset = int(dict(parse_qsl(urlsplit(answer.url).query)).get("offset", "0")) + self.page_size
+        offset = int(answer.params.get("offset", "0")) + self.page_size
         return Parsed(rows, more=tuple(with_param(one, "offset", str(offset)) for one in self.requests(ask)))
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row, rows_of
 from market_pipeline.providers.normalise import integer, number
 from market_pipeline.providers.tiingo.market import TiingoEndpoint
@@ -86,7 +86,7 @@ class Fundamentals(TiingoEndpoint):
     daily: ClassVar[str] = "/tiingo/fundamentals/{symbol}/daily"
 
     def requests(self, ask: Ask) -> tuple[Request, ...]:
-        today, ticker = ask.now.astimezone(NEW_YORK).date(), self.spell(ask.symbol)
+        today, ticker = ask.today, self.spell(ask.symbol)
         spans = ((self.path, FIVE_YEARS), (self.daily, A_WEEK))
         return tuple(
             Request(path=path.format(symbol=ticker), params={"startDate": (today - span).isoformat()})

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.dividends import add_up_dividends
 from market_pipeline.providers.exchanges import SUFFIXES, listed_symbol
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Row, rows_of
 from market_pipeline.providers.normalise import integer, major_unit, number, price, scaled, text
-from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, TwelveDataEndpoint, asked
+from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, TwelveDataEndpoint
 
 YEAR = timedelta(days=365)
 ASSET_CLASSES = {
@@ -59,7 +59,7 @@ class DatedEndpoint(TwelveDataEndpoint):
     years_back: ClassVar[int] = 5
 
     def params(self, ask: Ask) -> Mapping[str, str]:
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         start = today - self.years_back * YEAR if ask.window is None else ask.window.start
         end = today + YEAR if ask.window is None else ask.window.end
         return {"start_date": start.isoformat(), "end_date": end.isoformat()}
@@ -158,7 +158,7 @@ class Dividends(DatedEndpoint, SymbolEndpoint):
 
     def rows(self, symbol: str, found: Mapping[str, Any], answer: Answer) -> list[Row]:
         currency = found["meta"].get("currency")
-        adjustment = "raw" if asked(answer, "adjust") == "false" else "split"
+        adjustment = "raw" if answer.params.get("adjust") == "false" else "split"
         payments = rows_of(found["dividends"], "dividends")
         return add_up_dividends(_payment(symbol, one, adjustment, currency) for one in payments)
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
 
 from market_pipeline.providers.base import Endpoint, Wordings, by_status, by_wording
 from market_pipeline.providers.errors import (
@@ -103,8 +102,3 @@ def _wait(said: str, answer: Answer) -> float:
     if "for the day" in said:
         return (this.replace(hour=0, minute=0) + timedelta(days=1) - now).total_seconds()
     return (this + timedelta(minutes=1) - now).total_seconds()
-
-
-def asked(answer: Answer, name: str) -> str | None:
-    """A query parameter of the request that was answered: bodies do not repeat how they were asked for."""
-    return dict(parse_qsl(urlsplit(answer.url).query)).get(name)

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.messages import Answer, Ask, Request, Row, rows_of
 from market_pipeline.providers.normalise import integer, major_unit, number, text
-from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, asked
+from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint
 
 Names = Mapping[str, tuple[str, ...]]
 """Our field: what the vendor calls it, normalised or as reported, best first."""
@@ -118,7 +118,7 @@ class Fundamentals(SymbolEndpoint):
         if name == STATISTICS:
             return [common | _metrics(found[STATISTICS], answer)]
         statement, names = STATEMENTS[name]
-        said = asked(answer, "period") or text(meta.get("period")) or ""
+        said = answer.params.get("period") or text(meta.get("period")) or ""
         return [
             {**common, "statement": statement, **_period(one, said), **_figures(one, names)}
             for one in rows_of(found[name], name)
@@ -136,7 +136,7 @@ def _metrics(found: Mapping[str, Any], answer: Answer) -> Row:
     return {
         "statement": "metrics",
         "period_type": "instant",
-        "period_end": answer.received_at.astimezone(NEW_YORK).date(),
+        "period_end": answer.received_on,
         **figures,
         IN_PERCENT: None if percent is None else percent / 100,
     }

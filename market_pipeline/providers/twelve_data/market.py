@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from market_pipeline.providers.dates import day, epoch, local_midnight, moment, zone
 from market_pipeline.providers.messages import Answer, Ask, Request, Row, Window, rows_of
 from market_pipeline.providers.normalise import integer, major_unit, number, price, scaled, text
-from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint, asked
+from market_pipeline.providers.twelve_data.envelope import SymbolEndpoint
 
 ADJUSTMENTS = {"splits": "split", "all": "split_dividend", "none": "raw"}
 MOST_POINTS = 5000
@@ -80,10 +80,10 @@ class Series(SymbolEndpoint):
         currency, unit = major_unit(meta.get("currency"))
         common = {
             "symbol": symbol,
-            "adjustment": ADJUSTMENTS[asked(answer, "adjust") or "splits"],
+            "adjustment": ADJUSTMENTS[answer.params.get("adjust") or "splits"],
             "currency": currency,
         }
-        place = _zone(asked(answer, "timezone"), meta)
+        place = _zone(answer.params.get("timezone"), meta)
         return [
             {**common, **self.place(bar["datetime"], place), **_figures(bar, unit)}
             for bar in rows_of(found["values"], "values")

@@ -21,7 +21,7 @@ class EconomicEvents(YahooEndpoint):
     market_wide = True
 
     def params(self, ask: Ask) -> Mapping[str, str]:
-        today = ask.now.astimezone(NEW_YORK).date()
+        today = ask.today
         days = (today, today + _AHEAD) if ask.window is None else (ask.window.start, ask.window.end)
         start, end = (str(1000 * int(datetime.combine(one, time(12), NEW_YORK).timestamp())) for one in days)
         return {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from market_pipeline.providers.dates import NEW_YORK, day
+from market_pipeline.providers.dates import day
 from market_pipeline.providers.messages import Answer, Ask, Parsed, Request, Row
 from market_pipeline.providers.normalise import fraction, major_unit, text
 from market_pipeline.providers.yahoo.summary import Modules, Summary
@@ -117,7 +117,7 @@ class Metrics(Summary):
         if all(value is None for value in row.values()):
             return Parsed([])
         head = {"symbol": ask.symbol, "statement": "metrics", "period_type": "instant", "currency": currency}
-        return Parsed([{**head, "period_end": answer.received_at.astimezone(NEW_YORK).date(), **row}])
+        return Parsed([{**head, "period_end": answer.received_on, **row}])
 
 
 def _said(found: Modules, place: str) -> Any:

@@ -1,7 +1,6 @@
 """Option chains: `/v7/finance/options/{symbol}`, one request per expiration."""
 
 from decimal import Decimal
-from urllib.parse import parse_qs, urlsplit
 
 from market_pipeline.providers.base import with_param
 from market_pipeline.providers.dates import zone
@@ -54,7 +53,7 @@ class OptionsChain(YahooEndpoint):
 
     def _rest(self, answer: Answer, ask: Ask, chain: Object) -> tuple[Request, ...]:
         """Requests for the expirations that the first answer only lists; an answer to one of them has no rest."""
-        if "date" in parse_qs(urlsplit(answer.url).query):
+        if "date" in answer.params:
             return ()
         given = {raw(expiration["expirationDate"]) for expiration in chain["options"]}
         listed = [raw(expiration) for expiration in chain["expirationDates"]][:EXPIRATIONS]
