@@ -53,7 +53,7 @@ def _same_for_all(config: RefreshConfig) -> dict[str, Any]:
 
 @dg.job(
     # An asset job cannot do it: its assets must be partitioned alike, and these are by session, by day and by symbol.
-    description="Refreshes the current partition of all data types, one after the other; one that fails stops no other.",
+    description="Refreshes the current partition of all data types, one after the other. If one fails, the others still run.",
     config=dg.ConfigMapping(
         config_schema=RefreshConfig.to_config_schema().as_field(),
         config_fn=lambda config: {"ops": _same_for_all(RefreshConfig(**config))},
@@ -65,7 +65,7 @@ def market_data_refresh() -> None:
 
 
 @dg.job(
-    description="Asks for what has no fresh answer of data types that do not wait for the open, so that it is there then."
+    description="Fetches what the answer cache lacks before the exchange opens, of data types that do not wait for the open."
 )
 def warm_cache() -> None:
     for dataset in filter(is_warmed, DATASETS.values()):
@@ -88,21 +88,19 @@ def _delete_old_history(context: dg.OpExecutionContext, config: MaintenanceConfi
     context.log.info("deleted what is older than %d days: %s", days, deleted)
 
 
-@dg.job(description="Deletes tracking, runs and their events once they are old.  Market data stays.")
+@dg.job(description="Deletes old tracking data, and old Dagster runs with their events. Market data stays.")
 def maintenance_job() -> None:
     _delete_old_history()
 
 
-@dg.op(
-    name="check_freshness", description="Brings stored statuses up to the clock, and writes down Dagster's verdicts."
-)
+@dg.op(name="check_freshness", description="Updates the stored freshness statuses, and records Dagster's verdicts.")
 def _check_freshness(context: dg.OpExecutionContext) -> None:
     found = check_freshness(prepared_database(load_settings()), context.instance, utc_now())
     context.log.info("%s", ", ".join(f"{count} {status}" for status, count in found.items()))
 
 
 @dg.job(
-    description="Says in the table itself how fresh each symbol's data is; `current_freshness` knows at any moment."
+    description="Updates the freshness status of each symbol in `data_freshness`; `current_freshness` is always current."
 )
 def staleness_check_job() -> None:
     _check_freshness()

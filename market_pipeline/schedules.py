@@ -41,7 +41,7 @@ def schedules(sessions: Sessions) -> list[dg.ScheduleDefinition]:
             staleness_check_job,
             "0 * * * *",
             timezone=str(sessions.timezone),
-            description="Says every hour in the table how fresh everything is.",
+            description="Updates the stored freshness statuses every hour.",
             priority=Priority.LOW,
         ),
     ]
@@ -98,7 +98,7 @@ def data_type_schedule(dataset: Dataset, sessions: Sessions) -> dg.ScheduleDefin
         DATA_TYPE_JOBS[dataset.name],
         cron_of(dataset.cadence, sessions),
         timezone=str(sessions.timezone),
-        description=f"{dataset.title}, at the cadence that the dataset declares.",
+        description=f"Refreshes {dataset.title.lower()} at the cadence that the data type declares.",
         priority=Priority.HIGH if dataset.live else Priority.NORMAL,
         why_not=lambda now: why_not_now(dataset.cadence, sessions, now),
         config=lambda tick: dg.RunConfig(
@@ -118,7 +118,7 @@ def warm_cache_schedule(sessions: Sessions) -> dg.ScheduleDefinition:
         warm_cache,
         warming_cron(sessions),
         timezone=str(sessions.timezone),
-        description="Half an hour before the exchange opens, so that the session begins with fresh answers.",
+        description="Half an hour before the exchange opens, so that the session begins with fresh data.",
         why_not=lambda now: why_not_warm(sessions, now),
     )
 
@@ -128,5 +128,5 @@ def annual_returns_schedule(sessions: Sessions) -> dg.ScheduleDefinition:
         DATA_TYPE_JOBS["annual_returns"],
         "30 6 * * *",
         timezone=str(sessions.timezone),
-        description="Annual returns of every active symbol, once the dividends of the day are there.",
+        description="Computes annual returns of every active symbol, after the dividends of the day.",
     )

@@ -88,67 +88,66 @@ class Settings(_EnvironmentSettings):
     )
     simulator_rate_factor: Annotated[float, Field(gt=0, le=10_000)] = Field(
         default=20,
-        description="how many times the vendors' free plans the simulator allows, so that a demo takes no day",
+        description="multiplies the free plans' rate limits in the simulator, so that a demo takes seconds and not a day",
     )
     exchange: str = Field(
         default="XNYS", description="exchange whose sessions are the trading days (a code of exchange_calendars)"
     )
     track_indices: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_indices)] = Field(
         default=(),
-        description="indices whose members become tracked symbols by themselves: S&P 500,Nasdaq 100,Dow Jones",
+        description="indices whose members are tracked automatically: S&P 500,Nasdaq 100,Dow Jones",
     )
     enrichment_concurrency: Annotated[int, Field(ge=1, le=32)] = Field(
-        default=5, description="symbols that the job enrichment works on at once"
+        default=5, description="symbols that the job enrichment processes at once"
     )
     history_sessions: Annotated[int, Field(ge=0, le=2_500)] = Field(
         default=252, description="trading days of price history that a newly added symbol gets: 252 are a year"
     )
     freshness_runs: Annotated[int, Field(ge=0, le=20)] = Field(
-        default=2, description="runs at once that refresh what is stale; 0 for none: then only the schedules fetch"
+        default=2, description="concurrent runs that refresh stale data; 0: only the schedules fetch"
     )
     consensus_symbols: Annotated[int, Field(ge=0, le=500)] = Field(
-        default=10, description="symbols a day about whose prices a second vendor is asked, to compare; 0 for none"
+        default=10, description="symbols a day whose prices are compared with a second vendor; 0 for none"
     )
     retention_days: Annotated[int, Field(ge=1, le=MOST_DAYS_KEPT)] = Field(
-        default=30, description="days that tracking and Dagster's runs are kept; market data is kept for ever"
+        default=30, description="days to keep tracking data and Dagster's runs; market data is kept for ever"
     )
     alert_urls: SecretStr | None = Field(
         default=None,
-        description="who is told of alerts: Apprise URLs such as jsons://host/path or slack://…, separated by spaces",
+        description="where alerts are sent: Apprise URLs such as jsons://host/path or slack://…, separated by spaces",
     )
     fetch_concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
-        default=5, description="requests in flight at once to one vendor"
+        default=5, description="concurrent requests to one vendor"
     )
     fetch_batch_size: Annotated[int, Field(ge=1, le=500)] = Field(
         default=10, description="symbols in one request, where the vendor takes several"
     )
     request_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = Field(
-        default=30, description="longest wait for a vendor to connect or to send the next bytes"
+        default=30, description="timeout to connect to a vendor and to receive the next bytes"
     )
-
     fetch_deadline_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
         default=600,
-        description="how long a step may wait for vendors whose limits are spent; never longer than its data stays fresh",
+        description="how long a step may wait for vendors whose limits are used up; never longer than its data stays fresh",
     )
     celery_broker_url: SecretStr | None = Field(
         default=None,
-        description="hands steps to workers: redis://host:6379/0, or RabbitMQ's amqp://…; without one runs do their steps",
+        description="Celery broker for workers, redis://… or amqp://…; without one each run executes its own steps",
     )
     celery_lost_after_seconds: Annotated[int, Field(ge=10, le=86_400)] = Field(
         default=7_200,
-        description="when a step whose worker is silent goes to another one, with Redis; longer than the longest step",
+        description="after how long Redis gives the step of a lost worker to another one; longer than the longest step",
     )
     dagster_url: str = Field(
         default="http://127.0.0.1:3000",
         pattern=r"^https?://",
-        description="the Dagster webserver that the monitor starts runs through and links to",
+        description="the Dagster webserver, which the monitor links to and starts runs through",
     )
     monitor_port: Annotated[int, Field(ge=1, le=65535)] = Field(
-        default=8000, description="port of the monitor: `market-pipeline monitor`, and beside `market-pipeline up`"
+        default=8000, description="port of the monitor (`market-pipeline monitor`, `market-pipeline up`)"
     )
     monitor_token: SecretStr | None = Field(
         default=None,
-        description="what the monitor's users have to know; without one it listens on this machine only",
+        description="token that the monitor requires; without one it listens on this machine only",
     )
 
     @property
@@ -175,19 +174,19 @@ def _rates(written: object) -> object:
 class ProviderSettings(_EnvironmentSettings):
     """One vendor's settings; the variable is the vendor's name, an underscore and the field's name, in upper case."""
 
-    api_key: SecretStr | None = Field(default=None, description="its key; a vendor that needs one is off without")
-    enabled: bool = Field(default=True, description="whether the vendor is asked at all")
+    api_key: SecretStr | None = Field(default=None, description="its API key; vendors that need one are off without it")
+    enabled: bool = Field(default=True, description="whether the vendor is used")
     priority: int | None = Field(
-        default=None, description="place in every order: lower is earlier; unset keeps the order of routes.py"
+        default=None, description="position in every order: lower is earlier; unset keeps the order of routes.py"
     )
     base_url: str | None = Field(
-        default=None, pattern=r"^https?://", description="other address of the vendor's API (a proxy, a test server)"
+        default=None, pattern=r"^https?://", description="another base URL of the vendor's API (a proxy, a test server)"
     )
     interval_seconds: Annotated[float, Field(ge=0, le=3600)] | None = Field(
-        default=None, description="least time between two requests; unset keeps the vendor's own figure"
+        default=None, description="minimum time between two requests; unset keeps the built-in value"
     )
     max_in_flight: Annotated[int, Field(ge=1, le=100)] | None = Field(
-        default=None, description="requests in flight at once to it, all runs together; unset keeps 10"
+        default=None, description="requests in flight to it, all runs together; unset keeps 10"
     )
     limits: Annotated[tuple[tuple[int, float], ...] | None, NoDecode, BeforeValidator(_rates)] = Field(
         default=None,

@@ -34,7 +34,7 @@ PRICE_FEATURES, ANNUAL_RETURNS = DERIVED["price_features"], DERIVED["annual_retu
 class FeaturesConfig(SeriesConfig):
     """Narrows a run, and says how much is computed anew."""
 
-    full: bool = Field(default=False, description="all of the series anew, also where no bar has changed")
+    full: bool = Field(default=False, description="recompute the whole series, also where no bar has changed")
 
 
 @dg.asset(

@@ -59,7 +59,7 @@ def description_of(data_type: DataType) -> str:
     current = "the current one" if data_type.partitioned_by.is_dated else "all of them"
     return (
         f"{data_type.description}\n\nOne partition is {PARTITIONS[data_type.partitioned_by]}; rows are in the table"
-        f" `{data_type.name}`, by ({', '.join(data_type.key)}). Run without a partition it takes {current}."
+        f" `{data_type.name}`, with the key ({', '.join(data_type.key)}). A run without a partition takes {current}."
     )
 
 

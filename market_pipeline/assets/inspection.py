@@ -100,7 +100,7 @@ def _ask_again_for_overtaken(
     pipeline: Pipeline,
     symbols: Sequence[str],
 ) -> None:
-    """Have the history fetched anew that a split has overtaken: it is owed at once, and the retries' sensor fetches it."""
+    """Have the history fetched anew that a split has overtaken: it counts as failed, and the retries' sensor fetches it."""
     now = pipeline.clock()
     for one in flag_overtaken(connection, symbols, pipeline.sessions):
         context.log.warning(

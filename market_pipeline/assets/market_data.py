@@ -44,7 +44,7 @@ def _vendors(dataset: Dataset) -> str:
     """Who is asked, with links, for a description."""
     vendors = [PROVIDERS[name] for name in ROUTES[dataset.name]]
     links = ", ".join(f"[{vendor.title}]({vendor.homepage})" for vendor in vendors)
-    return f"Asked in turn until nothing is left, in this order unless their record says otherwise: {links}."
+    return f"Vendors, in the default order; recent success rates may change it: {links}."
 
 
 stock_quotes = market_data_asset(DATASETS["stock_quotes"])

@@ -31,16 +31,16 @@ from market_pipeline.storage.universe import TrackedSymbol, symbols_kept, tracke
 class RefreshConfig(SeriesConfig):
     """Narrows a run, and says who is asked."""
 
-    strategy: Strategy | None = Field(default=None, description="who is asked first; unset for the data type's own")
+    strategy: Strategy | None = Field(
+        default=None, description="which vendor is asked first; unset for the data type's own strategy"
+    )
     providers: list[str] = Field(default=[], description="only these vendors; empty for all that are enabled")
     full: bool = Field(default=False, description="the whole history, also of symbols that have it already")
-    use_cache: bool = Field(
-        default=True, description="no calls for what any run has been answered lately; false asks anew"
-    )
+    use_cache: bool = Field(default=True, description="use the answer cache; false fetches again")
     deadline_seconds: float | None = Field(
         default=None,
         ge=0,
-        description="how long it may wait for vendors; unset for FETCH_DEADLINE_SECONDS, 0 not at all",
+        description="seconds to wait for vendors' rate limits; unset for FETCH_DEADLINE_SECONDS, 0 not at all",
     )
 
 

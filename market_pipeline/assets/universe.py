@@ -31,9 +31,9 @@ COLUMNS = [
     ).with_label("a list of members was read, or it was never materialized"),
     group_name="universe",
     description=(
-        "The symbols that everything else is fetched for, while they are active; rows are in the table `tracked_symbols`.\n\n"
-        "Members of the indices that TRACK_INDICES names become tracked when they are first seen. One that leaves an index"
-        " stays: remove it with `market-pipeline symbols remove`."
+        "The tracked symbols; active ones are fetched. Rows are in the table `tracked_symbols`.\n\n"
+        "Members of the indices in TRACK_INDICES are tracked when they are first seen. One that leaves an index"
+        " stays tracked: remove it with `market-pipeline symbols remove`."
     ),
     kinds=KINDS,
     owners=[OWNER],

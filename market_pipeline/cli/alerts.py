@@ -1,4 +1,4 @@
-"""`market-pipeline alerts`: what is wrong, and whether people can be told."""
+"""`market-pipeline alerts`: what is wrong, and whether messages reach people."""
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -12,19 +12,19 @@ from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.alert_delivery import DeliveryFailed, recipients, send
 from market_pipeline.tracking.alert_log import open_alerts
 
-app = typer.Typer(help="What is wrong, and who is told.", no_args_is_help=True)
+app = typer.Typer(help="Alerts: what is wrong, and a test message.", no_args_is_help=True)
 console = Console()
 
 
 @app.command("list")
 def show(as_json: AsJson = False) -> None:
-    """List what is wrong, the worst and oldest first.  A sensor looks every minute while Dagster runs."""
+    """List open alerts, the worst and oldest first. A sensor checks every minute while Dagster runs."""
     with prepared_database(load_settings()).connect(name="cli") as connection:
         found = open_alerts(connection)
     if as_json:
         print_json(found)
         return
-    table = Table("severity", "alert", "message", "since (UTC)", "told", box=SIMPLE_HEAD)
+    table = Table("severity", "alert", "message", "since (UTC)", "sent", box=SIMPLE_HEAD)
     for one in found:
         told = "no" if one.notified_at is None else f"{one.notified_at:%H:%M}"
         table.add_row(one.severity, one.name, escape(one.message), f"{one.first_seen_at:%Y-%m-%d %H:%M}", told)

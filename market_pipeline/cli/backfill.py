@@ -1,4 +1,4 @@
-"""`market-pipeline backfill`: partitions are filled as if it had been asked for in Dagster's UI.
+"""`market-pipeline backfill`: a backfill like one started in Dagster's UI.
 
 Here belongs which partitions are meant.  How many runs fill them, when those start and what becomes of each partition is
 Dagster's; what a run fetches is the asset's.
@@ -30,9 +30,11 @@ def backfill(
     symbols: Annotated[
         list[str] | None, typer.Option("--symbol", help="Only this symbol (or index); may be given several times.")
     ] = None,
-    missing: Annotated[bool, typer.Option("--missing", help="Only what has failed or was never asked for.")] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only partitions that failed or were never fetched.")
+    ] = False,
 ) -> None:
-    """Fill partitions in a run of low priority, while Dagster runs: its UI shows which are filled and which failed.
+    """Start a backfill with low priority. Dagster has to be running; its UI shows which partitions are filled and which failed.
 
     Data types kept by day take `--from` and `--to`; those kept by symbol are filled for the symbols named, or for all.
     """

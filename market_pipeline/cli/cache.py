@@ -1,4 +1,4 @@
-"""`market-pipeline cache`: how often nobody had to be asked, and forgetting answers."""
+"""`market-pipeline cache`: hit rates of the answer cache, and clearing it."""
 
 from typing import Annotated
 
@@ -14,19 +14,19 @@ from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.storage.universe import checked_symbol
 from market_pipeline.tracking.statistics import cache_stats
 
-app = typer.Typer(help="Answers that serve again: how often they did, and forgetting them.", no_args_is_help=True)
+app = typer.Typer(help="The answer cache: hit rates, and clearing it.", no_args_is_help=True)
 console = Console()
 
 
 @app.command()
 def stats(as_json: AsJson = False) -> None:
-    """Show by data type how long answers serve, how many there are, and how often nobody had to be asked."""
+    """Show the answer cache by data type: how long answers are valid, how many there are, and the hit rate."""
     with prepared_database(load_settings()).connect(name="cli") as connection:
         found = cache_stats(connection)
     if as_json:
         print_json(found)
         return
-    table = compact_table("data type", "serves for", "answers", "fresh", "hits", "misses", "hit rate", "stale")
+    table = compact_table("data type", "valid for", "answers", "fresh", "hits", "misses", "hit rate", "stale")
     for one in found:
         ttl = DATASETS[one.data_type].cache_ttl
         table.add_row(
@@ -45,7 +45,7 @@ def clear(
     symbol: Annotated[str | None, typer.Option("--symbol", help="Only about this symbol.")] = None,
     provider: Annotated[str | None, typer.Option("--provider", help="Only from this vendor.")] = None,
 ) -> None:
-    """Forget answers, all or some, so that they are asked for again. The rows that they brought stay."""
+    """Delete cached answers, all or some, so that they are fetched again. The stored rows stay."""
     if data_type is not None:
         must_be_one_of("data type", data_type, DATASETS)
     if provider is not None:
@@ -53,4 +53,4 @@ def clear(
     checked = None if symbol is None else checked_symbol(symbol)
     with prepared_database(load_settings()).connect(autocommit=True, name="cli") as connection:
         forgotten = forget_answers(connection, data_type=data_type, symbol=checked, provider=provider)
-    console.print(f"{forgotten} answers forgotten")
+    console.print(f"{forgotten} cached answers deleted")

@@ -1,4 +1,4 @@
-"""`market-pipeline cleanup`: old tracking and old runs are deleted now and not next Sunday."""
+"""`market-pipeline cleanup`: deletes old tracking data and old runs now instead of next Sunday."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -24,7 +24,7 @@ def cleanup(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete tracking and Dagster's runs of the past.  Market data stays, and so does what says when it was fetched last."""
+    """Delete old tracking data and old Dagster runs. Market data and its last fetch times stay."""
     settings = load_settings()
     kept = settings.retention_days if days is None else days
     database = prepared_database(settings)

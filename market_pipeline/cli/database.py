@@ -21,7 +21,7 @@ console = Console()
 
 @app.command()
 def url() -> None:
-    """Print the address of the database, starting the embedded server if it is ours.  For `psql $(market-pipeline db url)`."""
+    """Print the database URL, starting the embedded server if necessary. For `psql $(market-pipeline db url)`."""
     database = _opened(load_settings())
     typer.echo(redact_url(database.url))
 
@@ -47,7 +47,7 @@ def stop() -> None:
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to, such as market_data.dump; must not be there yet.")],
 ) -> None:
-    """Write the whole database to a file, Dagster's history included.  Everything may go on meanwhile."""
+    """Back up the whole database to a file, Dagster's history included. Nothing has to be stopped."""
     written = back_up(_opened(load_settings()), file)
     console.print(f"written: {file}, {written / 1e6:,.1f} MB")
 
@@ -57,7 +57,7 @@ def restore(
     file: Annotated[Path, typer.Argument(help="What `market-pipeline db backup` has written.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Make the database what it was when the backup was written.  What is in it now is gone; Dagster has to be stopped."""
+    """Restore a backup. It replaces everything in the database; stop Dagster first."""
     settings = load_settings()
     database = _opened(settings)
     if not yes:
@@ -71,7 +71,7 @@ def restore(
 def reset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Throw away all market data, tracking and the universe (not Dagster's history), and start with an empty schema."""
+    """Delete all market data, tracking data and symbols (not Dagster's history), and create an empty schema."""
     settings = load_settings()
     database = _opened(settings)
     if not yes:
@@ -85,7 +85,7 @@ def reset(
 
 @app.command()
 def dump() -> None:
-    """Write sql/schema.sql anew from the migrations, after a change of them.  For developers."""
+    """Rewrite sql/schema.sql after a change of the migrations. For developers."""
     console.print(f"written: {write_schema_dump()}")
 
 

@@ -1,4 +1,4 @@
-"""`market-pipeline executions`: what ran lately, for which data type, and how it ended."""
+"""`market-pipeline executions`: what ran recently, for which data type, and with which result."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ def executions(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Show what ran lately: for how many symbols, for how long, and how it ended."""
+    """Show recent executions: data type, symbols, duration and result."""
     if data_type is not None:
         must_be_one_of("data type", data_type, [one.name for one in DATA_TYPES])
     with prepared_database(load_settings()).connect(name="cli") as connection:

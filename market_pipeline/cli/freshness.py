@@ -32,7 +32,7 @@ def freshness(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many of each status are listed.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show how fresh the data of each symbol is, the most overdue first."""
+    """Show the freshness of each symbol's data, the most overdue first."""
     if data_type is not None:
         must_be_one_of("data type", data_type, [one.name for one in DATA_TYPES])
     if status is not None:

@@ -28,7 +28,9 @@ ALL = "market_data_refresh"
 
 def run(
     job: Annotated[str, typer.Argument(help=f"A data type, or {ALL} for all of them.")],
-    plan: Annotated[bool, typer.Option("--plan", help="Ask nobody; tell who would be asked how often.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Make no calls; show which vendors would be called how often.")
+    ] = False,
     partition: Annotated[str | None, typer.Option(help="One partition: a day or a symbol.")] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
@@ -36,18 +38,18 @@ def run(
     timeframe: Annotated[list[str] | None, typer.Option(help="Only bars of this length (may be repeated).")] = None,
     provider: Annotated[list[str] | None, typer.Option(help="Only this vendor (may be repeated).")] = None,
     strategy: Annotated[
-        Strategy | None, typer.Option(help="Who is asked first; the data type's own by default.")
+        Strategy | None, typer.Option(help="Which vendor is asked first; the data type's own strategy by default.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Whole histories, also of symbols that have them.")] = False,
-    anew: Annotated[bool, typer.Option("--anew", help="Ask also for what was answered lately.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="The whole history, also of symbols that have it.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Also fetch what the answer cache holds.")] = False,
     deadline: Annotated[
-        float | None, typer.Option(min=0, help="Seconds to wait for limits; FETCH_DEADLINE_SECONDS by default.")
+        float | None, typer.Option(min=0, help="Seconds to wait for rate limits; FETCH_DEADLINE_SECONDS by default.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a job, for the current partitions or those that are named; with --plan say what it would take.
+    """Run a job for the current or the given partitions; with --plan estimate its calls and time instead.
 
-    It is executed as `dagster job execute` does it.  Exit code 1: not all of it was possible.
+    It runs like `dagster job execute`.  Exit code 1: some of it failed.
     """
     settings = load_settings()
     name = job.removesuffix("_job")

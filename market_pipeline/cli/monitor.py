@@ -35,7 +35,7 @@ def monitor(
         int | None, typer.Option(min=1, max=65535, help="Port to listen on; MONITOR_PORT by default.")
     ] = None,
 ) -> None:
-    """Serve the monitor: what is fresh, what failed, who said so, as pages, JSON and metrics.  Ctrl-C stops it."""
+    """Serve the monitor (pages, JSON API, Prometheus metrics). Ctrl-C stops it."""
     settings = load_settings()
     refuse_open_address(host, settings.monitor_token)
     listening_on = settings.monitor_port if port is None else port

@@ -88,18 +88,20 @@ def show(plans: Sequence[PlannedFetch], longest_wait: float) -> None:
         _show(one)
     calls = sum(share.calls for one in plans for share in one.run.plan.shares)
     seconds = sum(one.run.seconds for one in plans)
-    console.print(f"All in all {calls:,} calls, about {_duration(seconds)}, if everybody answers.  Nobody was asked.")
+    console.print(
+        f"In total {calls:,} calls, about {_duration(seconds)}, if every vendor answers.  No calls were made."
+    )
     if any(one.run.plan.seconds > longest_wait for one in plans):
         console.print(
             f"A run waits {_duration(longest_wait)} for limits (--deadline, FETCH_DEADLINE_SECONDS); what is left then is"
-            " retried as soon as they allow it."
+            " retried as soon as they allow."
         )
 
 
 def _show(one: PlannedFetch) -> None:
     plan = one.run.plan
     days = "" if one.first_day is None else f", {one.first_day} to {one.last_day}"
-    cached = f", {one.run.cached} of them answered lately" if one.run.cached else ""
+    cached = f", {one.run.cached} of them cached" if one.run.cached else ""
     table = compact_table("vendor", "endpoint", "symbols", "calls", "quota\nneeded", "quota\nleft")
     what = " ".join(filter(None, (DATASETS[one.data_type].title, one.timeframe)))
     table.title = f"{what}: {one.symbols:,} symbol{'s' * (one.symbols != 1)}{cached}{days}"
@@ -113,9 +115,9 @@ def _show(one: PlannedFetch) -> None:
         console.print(f"then, for what fails: {', '.join(others)}")
     for gate in one.run.away:
         until = "" if gate.away_until is None else f" until {moment(gate.away_until)} UTC"
-        console.print(f"put away: {gate.name} {gate.scope or ''} {gate.state}{until}, {escape(gate.reason or '')}")
+        console.print(f"blocked: {gate.name} {gate.scope or ''} {gate.state}{until}, {escape(gate.reason or '')}")
     if plan.unserved:
-        console.print(f"[red]{plan.unserved} symbols for which nobody may be asked[/]")
+        console.print(f"[red]{plan.unserved} symbols that no vendor may be asked for[/]")
     console.print(f"about {_duration(one.run.seconds)}, by the vendors' limits alone {_duration(plan.seconds)}\n")
 
 

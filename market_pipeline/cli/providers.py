@@ -1,4 +1,4 @@
-"""`market-pipeline providers`: how vendors do, how their gates stand, what happened to them, and bringing one back."""
+"""`market-pipeline providers`: how vendors perform, the state of their gates, what changed it, and resetting one."""
 
 import time
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from market_pipeline.tracking.gates import STATE_WORDS, gate_events, gate_status
 from market_pipeline.tracking.statistics import ProviderPerformance, provider_performance
 
 WATCH_SECONDS = 2.0
-app = typer.Typer(help="The vendors: how they do, what happened to them, bringing one back.")
+app = typer.Typer(help="The vendors: how they perform, why they are blocked, and resetting one.")
 console = Console()
 
 
@@ -43,12 +43,12 @@ class VendorLine:
 def show(
     context: typer.Context,
     as_json: AsJson = False,
-    coverage: Annotated[bool, typer.Option("--coverage", help="Who offers what, from the code.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Show it anew every two seconds, until Ctrl-C.")] = False,
+    coverage: Annotated[bool, typer.Option("--coverage", help="Show which vendor offers which data type.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every two seconds, until Ctrl-C.")] = False,
     data_type: Annotated[str | None, typer.Option("--data-type", help="Only calls for this data type.")] = None,
     hours: Annotated[int | None, typer.Option("--hours", min=1, help="Only calls of the last hours.")] = None,
 ) -> None:
-    """Show how the vendors do: state, success, response times, and what is left of their limits."""
+    """Show how the vendors perform: state, success rate, response times, and what is left of their limits."""
     if context.invoked_subcommand is not None:
         return
     if coverage:
@@ -185,20 +185,20 @@ def reset(
     name: Annotated[str, typer.Argument(help="The vendor, such as finnhub.")],
     data_type: Annotated[str | None, typer.Argument(help="Only its endpoints for this data type.")] = None,
 ) -> None:
-    """Bring a vendor back that was put away; what is spent of its limits stays spent."""
+    """Let a blocked vendor be called again (circuit open, cooldown, rejected key). What is used of its limits stays used."""
     must_be_one_of("vendor", name, PROVIDERS)
     if data_type is not None:
         must_be_one_of("data type", data_type, DATASETS)
     with prepared_database(load_settings()).connect(autocommit=True, name="cli") as connection:
         changed = reset_provider_failures(connection, name, data_type)
-    console.print(f"{name}: {changed} brought back" if changed else f"{name} was not put away")
+    console.print(f"{name}: {changed} reset" if changed else f"{name} was not blocked")
 
 
 @app.command()
 def events(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 50, as_json: AsJson = False
 ) -> None:
-    """Show when and why vendors were put away and brought back."""
+    """Show when and why vendors were blocked and called again."""
     with prepared_database(load_settings()).connect(name="cli") as connection:
         found = gate_events(connection, limit)
     if as_json:

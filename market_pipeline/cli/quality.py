@@ -1,4 +1,4 @@
-"""`market-pipeline quality`: how good the rows are that we keep."""
+"""`market-pipeline quality`: the quality of the stored rows."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ def quality(
     symbol: Annotated[str | None, typer.Option("--symbol", help="Only this symbol, such as AAPL.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how valid and complete each symbol's rows are, the worst first."""
+    """Show validation rate, completeness and quality score of each symbol, the worst first."""
     if data_type is not None:
         must_be_one_of("data type", data_type, DATASETS)
     symbols = None if symbol is None else [checked_subject(symbol)]

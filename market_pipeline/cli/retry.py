@@ -1,4 +1,4 @@
-"""`market-pipeline retry`: symbols that failed are asked for again, now."""
+"""`market-pipeline retry`: failed symbols are retried now."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -20,7 +20,7 @@ def retry(
     symbol: Annotated[str | None, typer.Option("--symbol", help="Only this symbol, such as AAPL.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Retry what failed without waiting for its time, also what was given up.  The retry sensor does it, while Dagster runs."""
+    """Retry failed symbols now, also those that were given up. Dagster has to be running: its retry sensor starts the runs."""
     if data_type is not None:
         must_be_one_of("data type", data_type, DATASETS)
     symbols = None if symbol is None else [checked_subject(symbol)]
@@ -29,8 +29,6 @@ def retry(
     if as_json:
         print_json({"due": due})
     elif due:
-        console.print(
-            f"{due} due now: the sensor failed_symbols_sensor retries them within a minute, while Dagster runs"
-        )
+        console.print(f"{due} due now: failed_symbols_sensor retries them within a minute, while Dagster runs")
     else:
-        console.print("nothing has failed that could be retried")
+        console.print("no failed symbols to retry")

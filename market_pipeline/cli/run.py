@@ -29,9 +29,9 @@ console = Console()
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI on 127.0.0.1.")] = 3000,
 ) -> None:
-    """Start everything: database, simulator (in a simulated world), the monitor and Dagster with its UI.  Ctrl-C stops it.
+    """Start the database, the simulator (unless DATA_WORLD=live), the monitor, and Dagster with its UI. Ctrl-C stops them.
 
-    What ends by itself is started again.  The database stays up; `market-pipeline db stop` stops it.
+    Parts that crash are restarted.  The database keeps running; `market-pipeline db stop` stops it.
     """
     settings = _checked_settings()
     refuse_port_in_use(port, "market-pipeline up --port NUMBER")
@@ -52,7 +52,7 @@ def up(
 
 
 def demo() -> None:
-    """Run the job `market_data_refresh` on the embedded database and simulated vendors, and show what came of it."""
+    """Run the job `market_data_refresh` against simulated vendors and print a summary."""
     settings = _checked_settings()
     if settings.data_world == "live":
         raise SettingsError("DATA_WORLD=live: the demo is about simulated vendors; unset it")
@@ -72,7 +72,7 @@ def simulator(
         str | None, typer.Option(help="What goes wrong: `yahoo:error_rate=0.2,latency=0.05;finnhub:outage=10-40`.")
     ] = None,
 ) -> None:
-    """Serve every vendor from a synthetic market, each at /VENDOR, until Ctrl-C.
+    """Serve a synthetic market that imitates every vendor's API, each at /VENDOR, until Ctrl-C.
 
     Faults and clock can be changed while it runs, at /_control.
     """

@@ -1,4 +1,4 @@
-"""`market-pipeline status`: whether everything works, and what there is of each data type."""
+"""`market-pipeline status`: whether everything works, and the state of each data type."""
 
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ COLOURS = {"healthy": "green", "degraded": "yellow", "unhealthy": "red"}
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show whether everything works, and of each data type its rows, how fresh they are, and what failed."""
+    """Show whether everything works, and the rows, freshness and failures of each data type."""
     settings = load_settings()
     with prepared_database(settings).connect(name="cli") as connection:
         found, kept = health(connection, datetime.now(UTC)), holdings(connection)

@@ -1,4 +1,4 @@
-"""`market-pipeline symbols`: the universe that is fetched."""
+"""`market-pipeline symbols`: the universe, the symbols that are fetched."""
 
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +44,7 @@ def show(everything: Annotated[bool, typer.Option("--all", help="Inactive symbol
 
 @app.command()
 def add(symbols: Symbols) -> None:
-    """Track symbols (again); what is known of them stays."""
+    """Track symbols. Those that were removed become active again, with their data."""
     with prepared_database(load_settings()).connect(name="cli") as connection:
         tracked = track_names(connection, symbols)
     console.print(f"{len(tracked)} tracked")

@@ -10,10 +10,12 @@ from market_pipeline.workers import QUEUE, worker_app
 
 
 def worker(
-    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Steps at once, each in a process of its own.")] = 4,
-    name: Annotated[str, typer.Option(help="What it is called in the events of runs; %h is the machine.")] = "steps@%h",
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=64, help="Steps executed at once, each in its own process.")
+    ] = 4,
+    name: Annotated[str, typer.Option(help="Its name in the events of runs; %h is the host name.")] = "steps@%h",
 ) -> None:
-    """Do the steps that runs hand out by CELERY_BROKER_URL.  Ctrl-C or SIGTERM lets those under way finish first."""
+    """Execute steps of runs as a Celery worker (CELERY_BROKER_URL). On Ctrl-C or SIGTERM, running steps finish first."""
     settings = load_settings()
     app = worker_app(settings)
     prepared_database(settings)  # what is wrong with it is told here, not by the first step

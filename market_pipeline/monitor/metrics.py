@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 from market_pipeline.monitor.services import Reading, Served, Services
 from market_pipeline.queue import queue_stats, silent_daemons
 from market_pipeline.tracking.attempt_totals import attempt_totals
-from market_pipeline.tracking.failed_symbols import count_owed
+from market_pipeline.tracking.failed_symbols import count_failed_symbols
 from market_pipeline.tracking.gates import gate_status
 from market_pipeline.tracking.history import past_executions
 from market_pipeline.tracking.quality import quality_summary
@@ -85,12 +85,12 @@ class _Collected(Collector):
         for name, counts in freshness_summary(self.connection).items():
             for status in STATUSES:
                 fresh.add_metric([name, status], counts[f"{status}_count"])  # type: ignore[literal-required]
-        owed = GaugeMetricFamily(
+        failed = GaugeMetricFamily(
             "market_pipeline_failed_symbols", "Symbols that no vendor answered for.", labels=["data_type", "state"]
         )
-        for data_type, state, count in count_owed(self.connection):
-            owed.add_metric([data_type, state], count)
-        yield from (fresh, owed)
+        for data_type, state, count in count_failed_symbols(self.connection):
+            failed.add_metric([data_type, state], count)
+        yield from (fresh, failed)
         quality = quality_summary(self.connection)
         if quality.avg_quality_score is not None:
             yield GaugeMetricFamily("market_pipeline_quality_score", "Average, from 0 to 1.", quality.avg_quality_score)

@@ -17,7 +17,7 @@ from market_pipeline.monitor.services import Reading, Served, Services
 from market_pipeline.monitor.timelines import HOURS, beats
 from market_pipeline.queue import queue_stats, silent_daemons
 from market_pipeline.tracking.alert_log import open_alerts
-from market_pipeline.tracking.failed_symbols import count_owed
+from market_pipeline.tracking.failed_symbols import count_failed_symbols
 from market_pipeline.tracking.health import Health, health
 from market_pipeline.tracking.history import past_executions
 from market_pipeline.tracking.quality import quality_summary
@@ -47,7 +47,7 @@ def overview(request: Request, services: Served, connection: Reading) -> HTMLRes
         issues=found["issues"],
         wrong=open_alerts(connection),
         queue=queue_stats(services.instance),
-        owed=sum(count for _, state, count in count_owed(connection) if state != "expired"),
+        failed=sum(count for _, state, count in count_failed_symbols(connection) if state != "expired"),
         quality=quality_summary(connection),
         **_freshness(freshness_summary(connection)),
         **_calls(vendors),

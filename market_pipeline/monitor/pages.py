@@ -19,7 +19,7 @@ from market_pipeline.monitor.timelines import HOURS, beats, grid, hours_until
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.storage.universe import tracked_symbols
 from market_pipeline.tracking.attempt_history import past_attempts
-from market_pipeline.tracking.failed_symbols import owed_symbols
+from market_pipeline.tracking.failed_symbols import read_failed_symbols
 from market_pipeline.tracking.freshness_matrix import freshness_matrix, sectors
 from market_pipeline.tracking.gates import gate_events, gate_status
 from market_pipeline.tracking.history import past_execution, past_executions, symbols_of
@@ -145,7 +145,7 @@ def _chart(
 
 @router.get("/failures")
 def failures(request: Request, services: Served, connection: Reading, data_type: Text = "") -> HTMLResponse:
-    found = owed_symbols(connection, ROWS, data_type=data_type or None)
+    found = read_failed_symbols(connection, ROWS, data_type=data_type or None)
     return page(request, services, "failures", "Failures", found=found, data_type=data_type, data_types=list(DATASETS))
 
 

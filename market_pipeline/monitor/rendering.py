@@ -31,11 +31,11 @@ PAGES = (
     ("Quality", "/quality"),
 )
 SAID = {
-    "reset": "The vendor may be called again.",
-    "retried": "The retry is on its way: the sensor picks it up within a minute.",
-    "added": "Tracked. What is new is fetched within a few minutes.",
-    "removed": "No longer fetched. Its data stays.",
-    "wrong_token": "That is not the token.",
+    "reset": "The vendor was reset and may be called again.",
+    "retried": "The retry is scheduled: the sensor starts it within a minute.",
+    "added": "Tracked. Data of new symbols is fetched within a few minutes.",
+    "removed": "The symbol is no longer fetched. Its data stays.",
+    "wrong_token": "The token is wrong.",
     "bad_symbol": "Nothing was changed: one of these is no symbol (1 to 20 letters, digits and . - = ^).",
     "bad_file": "Nothing was imported: the file is no CSV with a column symbol, or one of its lines is wrong.",
 }

@@ -34,7 +34,7 @@ def alerts_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
         name="alerts_sensor",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Evaluates the alert rules and tells ALERT_URLS what is wrong, and when it is over.",
+        description="Evaluates the alert rules and sends new and resolved alerts to ALERT_URLS.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         """Asks for no run, so that each tick is a skipped one, with what it found as the reason."""
@@ -46,7 +46,7 @@ def alerts_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
                 _tell(context, connection, recipient, now)
             found = open_alerts(connection)
         said = ", ".join(f"{one.name} {one.subject}".strip() for one in found)
-        unheard = "" if urls or not found else " (ALERT_URLS is not set: nobody is told)"
+        unheard = "" if urls or not found else " (ALERT_URLS is not set: no message is sent)"
         return dg.SkipReason(f"{said}{unheard}" if found else "nothing is wrong")
 
     return _sensor
@@ -62,7 +62,7 @@ def _tell(
     try:
         send(recipient, *told(news))
     except DeliveryFailed as error:
-        context.log.warning("%d alerts wait for the next tick: %s", len(news), error)
+        context.log.warning("%d alerts could not be sent, and are retried at the next tick: %s", len(news), error)
     else:
         mark_told(connection, recipient.id, news, now)
 

@@ -7,5 +7,5 @@ automation_sensor = dg.AutomationConditionSensorDefinition(
     target=dg.AssetSelection.all(),
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Runs assets whose own conditions say so: features where prices have changed, the universe after an index.",
+    description="Evaluates automation conditions: features follow changed prices, the universe follows an index.",
 )

@@ -1,4 +1,4 @@
-"""Runs that failed without a word about their symbols: the symbols are owed, as if every vendor had failed them.
+"""Runs that failed without a word about their symbols: these are retried, as if every vendor had failed them.
 
 A run whose worker died, or which could not reach the database, tells nobody what it was about, and Dagster begins it again at
 once, and once: an outage of half a minute outlasts that.  `failed_symbols` has the patience.
@@ -59,7 +59,7 @@ def failed_runs_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
         name="failed_runs_sensor",
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Owes the symbols of runs that failed before they could say anything about them.",
+        description="Has symbols retried whose runs failed before they could report on them.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         """Asks for no run, so that each tick is a skipped one, with what it found as the reason."""
@@ -74,8 +74,8 @@ def failed_runs_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
         with prepared_database(load_settings()).connect(autocommit=True, name="failed runs sensor") as connection:
             for record in _failed(context.instance, events):
                 said += [
-                    f"run {record.dagster_run.run_id[:8]}: {count} of {name} are owed"
-                    for name, count in _owe(context.instance, connection, record, now).items()
+                    f"run {record.dagster_run.run_id[:8]}: {count} of {name} will be retried"
+                    for name, count in _record(context.instance, connection, record, now).items()
                 ]
         if events:
             settled = events[0].storage_id - 1 if cursor is None else cursor.seen
@@ -93,14 +93,14 @@ def _failed(instance: dg.DagsterInstance, events: Sequence[dg.EventLogRecord]) -
     return instance.get_run_records(dg.RunsFilter(run_ids=ids, statuses=[dg.DagsterRunStatus.FAILURE]))
 
 
-def _owe(
+def _record(
     instance: dg.DagsterInstance, connection: psycopg.Connection[TupleRow], record: dg.RunRecord, now: datetime
 ) -> dict[str, int]:
-    """Remember what a failed run owes; how many symbols, by data type.  Nothing for one that Dagster begins again."""
+    """Write down the symbols of a failed run; how many, by data type.  None of one that Dagster begins again."""
     run, sessions = record.dagster_run, configured_sessions()
-    owed: dict[str, int] = {}
+    recorded: dict[str, int] = {}
     if is_begun_again(run):
-        return owed
+        return recorded
     why, asked_at = why_it_ended(instance, run) or "the run failed", _asked_at(instance, record)
     for dataset in _datasets(run):
         keys = _keys(dataset, run.tags, instance.get_dynamic_partitions(SYMBOLS))
@@ -110,8 +110,8 @@ def _owe(
             record_failures(
                 connection, dataset.name, partition, failures, run_id=run.run_id, now=now, timeframe=timeframe
             )
-            owed[dataset.name] = owed.get(dataset.name, 0) + len(symbols)
-    return owed
+            recorded[dataset.name] = recorded.get(dataset.name, 0) + len(symbols)
+    return recorded
 
 
 def _unheard(

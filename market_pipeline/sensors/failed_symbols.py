@@ -120,8 +120,8 @@ def grouped(candidates: Iterable[RetryCandidate]) -> list[Group]:
     return sorted(found, key=lambda group: min(one.next_retry_at for one in group.candidates))
 
 
-def _untouched_by(run: LastRun, owed: RetryCandidate) -> bool:
-    return owed.next_retry_at <= run.due and owed.last_failed_at < run.due
+def _untouched_by(run: LastRun, symbol: RetryCandidate) -> bool:
+    return symbol.next_retry_at <= run.due and symbol.last_failed_at < run.due
 
 
 def failed_symbols_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
@@ -132,7 +132,7 @@ def failed_symbols_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
         jobs=list(DATA_TYPE_JOBS.values()),
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Retries symbols that no vendor answered for, after 5, 15 and 60 minutes.",
+        description="Retries failed symbols after 5, 15 and 60 minutes.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now = clock()

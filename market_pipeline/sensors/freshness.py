@@ -88,7 +88,9 @@ def plan(groups: Iterable[Group], reasons: Mapping[Group, str], room: int) -> Pl
     """Which groups are refreshed now: those without a reason against it, while there is room.  Pure."""
     found = Plan()
     for group in groups:
-        reason = reasons.get(group) or (None if len(found.refresh) < room else "enough refreshes are under way")
+        reason = reasons.get(group) or (
+            None if len(found.refresh) < room else "FRESHNESS_RUNS refreshes are queued or running"
+        )
         if reason is None:
             found.refresh.append(group)
         else:
@@ -126,7 +128,7 @@ def freshness_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
         jobs=[DATA_TYPE_JOBS[name] for name in REFRESHED],
         minimum_interval_seconds=300,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Refreshes what is stale, a few data types at a time, and none that nobody can be asked for.",
+        description="Refreshes stale data, a few data types at a time, unless no vendor can be called for it.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now, settings, sessions = clock(), load_settings(), configured_sessions()
@@ -158,11 +160,11 @@ def _reasons(
     for group in groups:
         able = [PROVIDERS[name] for name in ROUTES.get(group.data_type, ()) if name in vendors]
         if _under_way(instance, DATA_TYPE_JOBS[group.data_type].name) or _under_way(instance, market_data_refresh.name):
-            found[group] = "its job is under way"
+            found[group] = "its job is already queued or running"
         elif newest_run(instance, "dagster/run_key", group.run_key(now)) is not None:
-            found[group] = "it was refreshed this hour already"
+            found[group] = "it was refreshed within this hour"
         elif nobody_can_be_asked(gates, group.data_type, able):
-            found[group] = "no vendor can be asked for it now"
+            found[group] = "no vendor can be called for it now"
     return found
 
 

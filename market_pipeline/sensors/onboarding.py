@@ -85,17 +85,17 @@ def onboarding_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
         jobs=[DATA_TYPE_JOBS[dataset.name] for dataset in (*REFERENCE, *HISTORY)],
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Fetches reference data and price history for symbols that were added, a hundred at a time.",
+        description="Fetches reference data and price history for new symbols, a hundred at a time.",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         under_way = unfinished(context.instance, Purpose.ONBOARDING)
         if under_way:
-            return dg.SkipReason(f"{len(under_way)} runs of the batch before are not over")
+            return dg.SkipReason(f"{len(under_way)} runs of the previous batch have not ended")
         settings = load_settings()
         with prepared_database(settings).connect(name="onboarding sensor") as connection:
             batch = new_symbols(connection, read_cursor(context.cursor), BATCH)
             if not batch:
-                return dg.SkipReason("no symbol is new")
+                return dg.SkipReason("no new symbols")
             kept = {dataset.name: symbols_kept(connection, dataset) for dataset in REFERENCE}
         runs = requests(
             batch,

@@ -57,7 +57,7 @@ def verdict(execution: RunningExecution, status: dg.DagsterRunStatus | None, why
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Closes the execution log of runs that crashed, were cancelled, killed or deleted.",
+    description="Closes executions whose runs crashed or were cancelled, killed or deleted.",
 )
 def run_status_sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Asks for no run, so that each tick is a skipped one, with what it did as the reason."""

@@ -42,7 +42,7 @@ def changes(active: Mapping[str, bool], registered: Iterable[str]) -> Changes:
 @dg.sensor(
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Makes tracked symbols the partitions of the assets that are kept by symbol.",
+    description="Registers tracked symbols as partitions, and removes those of deleted symbols.",
 )
 def symbols_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     with prepared_database(load_settings()).connect(name="symbols sensor") as connection:

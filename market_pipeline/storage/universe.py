@@ -148,7 +148,7 @@ def track_names(connection: Connection, names: Iterable[str]) -> list[str]:
 
 
 def untrack(connection: Connection, symbols: Sequence[str]) -> tuple[str, ...]:
-    """Stop fetching symbols; their data stays, and nothing is owed of them any more.  Those that were active."""
+    """Stop fetching symbols; their data stays, and nothing of them is retried any more.  Those that were active."""
     with connection.transaction():
         rows = connection.execute(
             "UPDATE tracked_symbols SET active = false, updated_at = now()"

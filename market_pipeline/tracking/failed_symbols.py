@@ -44,8 +44,8 @@ class RetryCandidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
-    """What is to become of a symbol that failed."""
+class RetryState:
+    """Whether and when a symbol that failed is retried."""
 
     state: str
     attempts: int = 0
@@ -58,7 +58,7 @@ def next_retry(attempts: int, failed_at: datetime) -> datetime | None:
     return failed_at + RETRY_AFTER[attempts - 1] if attempts <= len(RETRY_AFTER) else None
 
 
-def after_failure(earlier: Owed, failure: Failure, now: datetime) -> Owed:
+def after_failure(earlier: RetryState, failure: Failure, now: datetime) -> RetryState:
     """What becomes of a symbol by one more failure.  Pure.
 
     A failure before its time changes nothing: a schedule that asks every minute, or a step that is tried three times,
@@ -66,13 +66,13 @@ def after_failure(earlier: Owed, failure: Failure, now: datetime) -> Owed:
     """
     attempts, due = earlier.attempts, earlier.next_retry_at
     if failure.unknown:
-        return Owed("unknown", attempts)
+        return RetryState("unknown", attempts)
     if earlier.state == "exhausted" or (attempts > 0 and due is not None and now < due):
         return earlier
     if failure.not_before is not None:
-        return Owed("waiting", attempts, failure.not_before)
+        return RetryState("waiting", attempts, failure.not_before)
     again = next_retry(attempts + 1, now)
-    return Owed("waiting" if again is not None else "exhausted", attempts + 1, again)
+    return RetryState("waiting" if again is not None else "exhausted", attempts + 1, again)
 
 
 def record_failures(
@@ -93,7 +93,7 @@ def record_failures(
             " AND timeframe = %s AND symbol = ANY(%s) ORDER BY symbol FOR UPDATE",
             [data_type, partition_key, timeframe or "", [failure.symbol for failure in listed]],
         )
-        earlier = {symbol: Owed(*known) for symbol, *known in cursor}
+        earlier = {symbol: RetryState(*known) for symbol, *known in cursor}
         rows = [(failure, after_failure(earlier.get(failure.symbol, NEW), failure, now)) for failure in listed]
         cursor.executemany(
             _REMEMBER,
@@ -105,17 +105,17 @@ def record_failures(
                     "symbol": failure.symbol,
                     "run_id": run_id,
                     "now": now,
-                    "state": owed.state,
-                    "attempts": owed.attempts,
-                    "next_retry_at": owed.next_retry_at,
+                    "state": retry.state,
+                    "attempts": retry.attempts,
+                    "next_retry_at": retry.next_retry_at,
                     "errors": orjson.dumps(dict(failure.errors)).decode(),
                 }
-                for failure, owed in rows
+                for failure, retry in rows
             ],
         )
 
 
-NEW = Owed("waiting")
+NEW = RetryState("waiting")
 """A symbol that has not failed before."""
 
 _REMEMBER = """
@@ -166,7 +166,7 @@ def retry_candidates(connection: psycopg.Connection[TupleRow], now: datetime) ->
 
 
 def mark_expired(connection: psycopg.Connection[TupleRow], candidates: Iterable[RetryCandidate]) -> None:
-    """Retry these no more: what they are owed can no longer be asked for."""
+    """Retry these no more: vendors no longer have what they need."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE failed_symbols SET state = 'expired', next_retry_at = NULL"
@@ -176,7 +176,7 @@ def mark_expired(connection: psycopg.Connection[TupleRow], candidates: Iterable[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwedSymbol:
+class FailedSymbol:
     """A row of `failed_symbols`."""
 
     data_type: str
@@ -192,7 +192,7 @@ class OwedSymbol:
     run_id: str
 
 
-def owed_symbols(
+def read_failed_symbols(
     connection: psycopg.Connection[TupleRow],
     limit: int,
     *,
@@ -200,9 +200,9 @@ def owed_symbols(
     data_type: str | None = None,
     state: str | None = None,
     symbol: str | None = None,
-) -> list[OwedSymbol]:
-    """What is owed, the latest failure first."""
-    with connection.cursor(row_factory=class_row(OwedSymbol)) as cursor:
+) -> list[FailedSymbol]:
+    """Symbols that failed, the latest failure first."""
+    with connection.cursor(row_factory=class_row(FailedSymbol)) as cursor:
         return cursor.execute(
             """
             SELECT data_type, symbol, partition_key, timeframe, state, attempts, first_failed_at, last_failed_at, next_retry_at,
@@ -223,9 +223,9 @@ def force_retry(
     *,
     now: datetime,
 ) -> int:
-    """Make what is owed due at once, with all its retries before it again: of one data type or all, of some symbols or all.
+    """Make failed symbols due at once, with all their retries before them again: of one data type or all, some symbols or all.
 
-    Also what was given up, and what nobody knew; not sessions that are over.  Returns how many.
+    Also those that were given up, and those that nobody knew; not sessions that are over.  Returns how many.
     """
     return connection.execute(
         """
@@ -237,8 +237,8 @@ def force_retry(
     ).rowcount
 
 
-def count_owed(connection: psycopg.Connection[TupleRow]) -> list[tuple[str, str, int]]:
-    """How much is owed: data type, state, number of symbols."""
+def count_failed_symbols(connection: psycopg.Connection[TupleRow]) -> list[tuple[str, str, int]]:
+    """How many symbols have failed, by data type and state."""
     return connection.execute(
         "SELECT data_type, state, count(*) FROM failed_symbols GROUP BY data_type, state ORDER BY data_type, state"
     ).fetchall()

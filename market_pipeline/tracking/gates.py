@@ -60,9 +60,9 @@ class GateEvent:
 STATE_WORDS: Mapping[str, str] = {
     "ready": "ready",
     "closed": "ready",
-    "half_open": "on trial",
-    "open": "resting",
-    "cooldown": "put away",
+    "half_open": "half-open",
+    "open": "circuit open",
+    "cooldown": "cooldown",
     "throttled": "rate-limited",
     "key_rejected": "key rejected",
     "not_entitled": "not in its plan",

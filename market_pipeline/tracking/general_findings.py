@@ -1,4 +1,4 @@
-"""The checks that any data type can have: what is missing, refused, owed, shrunken, kept twice, told otherwise by others.
+"""The checks that any data type can have: what is missing, refused, failed, shrunken, kept twice, told otherwise by others.
 
 Here belong the questions to the tables.  SQL counts, exactly; samples are capped.
 """
@@ -17,7 +17,7 @@ REFUSED = 0.05  # of the rows that vendors sent, up to which it is no alarm
 def completeness(look: Inspection[Dataset]) -> Finding:
     """How much of the universe has rows: of the newest session that was fetched, or any where it is not kept by session.
 
-    Where an empty answer is an answer, only symbols that are owed one are missing.
+    Where an empty answer is an answer, only symbols that failed are missing.
     """
     session = None
     if look.dataset.partitioned_by is PartitionedBy.SESSION:
@@ -94,7 +94,7 @@ REMEDIES = {  # of what does not pass by itself
 
 
 def failed_symbols(look: Inspection[Dataset]) -> Finding:
-    """The standing inventory of symbols that are owed.  No alarm: what is retried by itself, and sessions that are over."""
+    """The standing inventory of failed symbols.  No alarm: those that are retried automatically, and sessions that are over."""
     rows = look.connection.execute(
         """
         SELECT state, count(*), count(DISTINCT symbol), (array_agg(DISTINCT symbol ORDER BY symbol))[:%s]
@@ -105,7 +105,7 @@ def failed_symbols(look: Inspection[Dataset]) -> Finding:
     alarming = [state for state, *_ in rows if state in REMEDIES]
     return Finding(
         Verdict.WARN if alarming else Verdict.PASSED,
-        "; ".join(f"{symbols} {state}" for state, _, symbols, _ in rows) or "Nothing is owed.",
+        "; ".join(f"{symbols} {state}" for state, _, symbols, _ in rows) or "No symbol is failed.",
         "; ".join(f"{state}: {REMEDIES[state]}" for state in alarming),
         count=sum(count for _, count, _, _ in rows),
         sample=[f"{symbol}: {state}" for state, _, _, symbols in rows for symbol in symbols][:SAMPLE],

@@ -52,13 +52,13 @@ _HOLDING = sql.SQL(
         coalesce(stale_count, 0) AS stale,
         coalesce(missing_count, 0) AS missing,
         last_computed_at AS last_refreshed_at,
-        owed.waiting,
-        owed.exhausted,
+        failed.waiting,
+        failed.exhausted,
         (SELECT count(*) FROM rejected_records WHERE data_type = %(data_type)s) AS rejected
     FROM (
         SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'exhausted') AS exhausted
         FROM failed_symbols WHERE data_type = %(data_type)s
-    ) AS owed
+    ) AS failed
     JOIN pg_stat_user_tables AS estimate ON estimate.relid = %(data_type)s::regclass
     LEFT JOIN freshness_summary AS freshness ON freshness.data_type = %(data_type)s
     """

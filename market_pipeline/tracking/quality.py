@@ -59,7 +59,7 @@ class Counts:
     refused: int
     sessions_there: int
     sessions_due: int
-    owed: bool
+    failed: bool
     deviation: float | None
 
 
@@ -88,7 +88,7 @@ def completeness(dataset: Dataset, counts: Counts) -> float | None:
         return 100 * counts.sessions_there / counts.sessions_due
     if counts.kept > 0:
         return 100.0
-    return None if dataset.empty_is_answer and not counts.owed else 0.0
+    return None if dataset.empty_is_answer and not counts.failed else 0.0
 
 
 def measure_quality(
@@ -198,8 +198,8 @@ def _count(
         kept.update(dict(connection.execute(query, [list(symbols)]).fetchall()))
     known = connection.execute(_KNOWN, {"data_type": dataset.name, "symbols": list(symbols), "since": since})
     return [
-        Counts(symbol, kept[symbol], refused, there[symbol], due[symbol], owed, deviation)
-        for symbol, refused, owed, deviation in known
+        Counts(symbol, kept[symbol], refused, there[symbol], due[symbol], failed, deviation)
+        for symbol, refused, failed, deviation in known
     ]
 
 

@@ -19,7 +19,7 @@ def unheard_of(
     window: Window | None,
     since: datetime,
 ) -> list[str]:
-    """Those of the symbols that no vendor has answered for, and that are not owed, since a moment."""
+    """Those of the symbols that no vendor has answered for, and that have not failed, since a moment."""
     heard = connection.execute(
         _HEARD,
         {

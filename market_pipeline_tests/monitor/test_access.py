@@ -51,7 +51,7 @@ def test_a_browser_signs_in_once(guarded: Monitor) -> None:
     page = guarded.client.get("/", headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["location"]) == (303, "/login")
     wrong = guarded.client.post("/login", data={"token": "guess"}, follow_redirects=True)
-    assert "That is not the token" in wrong.text
+    assert "The token is wrong" in wrong.text
     answer = guarded.client.post("/login", data={"token": TOKEN})
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie

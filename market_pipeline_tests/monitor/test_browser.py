@@ -79,7 +79,7 @@ def test_the_retry_button_and_the_symbol_form_work_with_the_keyboard(page: Page,
     row = page.get_by_role("row").filter(has_text="stock quotes")
     row.get_by_role("button", name="Retry now").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("The retry is on its way")
+    expect(page.get_by_role("status")).to_contain_text("The retry is scheduled")
     page.goto("/symbols")
     page.get_by_label("Track symbols").fill("NVDA")
     page.keyboard.press("Enter")

@@ -63,7 +63,7 @@ def test_freshness_is_a_map_that_leads_to_the_calls(monitor: Monitor) -> None:
     text = read(monitor, "/freshness")
     assert '<td class="stale"><a\n      href="/attempts?symbol=AAPL&amp;data_type=company_info">stale</a>' in text
     missing = read(monitor, "/freshness?status=missing&sector=Nowhere")
-    assert "No symbol is like that" in missing
+    assert "No symbols match" in missing
     calls = read(monitor, "/attempts?symbol=aapl&data_type=company_info")
     assert "Calls for AAPL" in calls
     assert calls.count("<tr>") > 3
@@ -75,7 +75,7 @@ def test_a_failure_says_what_each_vendor_said_and_is_retried_by_its_button(monit
     answer = monitor.client.post(
         "/failures/retry", data={"data_type": "stock_quotes", "symbol": "AAPL"}, follow_redirects=True
     )
-    assert "The retry is on its way" in answer.text
+    assert "The retry is scheduled" in answer.text
 
 
 def test_an_execution_is_shown_with_its_symbols_and_its_calls(monitor: Monitor) -> None:

@@ -134,7 +134,10 @@ def test_who_cannot_be_told_now_is_told_by_a_later_tick(
     for minutes in (1, 3, 4):
         look(runs, minutes)
     said = "".join(capfd.readouterr())
-    assert "alerts wait for the next tick: the json:// entry of ALERT_URLS was not reached" in said
+    assert (
+        "alerts could not be sent, and are retried at the next tick: the json:// entry of ALERT_URLS was not reached"
+        in said
+    )
     assert "503" in said
     assert runs.rows("SELECT notified_at FROM alerts WHERE name = 'RunFailed'") == [(None,)]
     receiver.status = 200
@@ -161,7 +164,7 @@ def test_a_recipient_who_is_gone_does_not_make_the_others_hear_twice(
 
 def test_without_recipients_alerts_are_kept_all_the_same(runs: Runs) -> None:
     failing_run(runs)
-    assert str(look(runs, 1)).endswith("(ALERT_URLS is not set: nobody is told)")
+    assert str(look(runs, 1)).endswith("(ALERT_URLS is not set: no message is sent)")
     assert only(runs, "RunFailed") == [("news_job", False)]
 
 

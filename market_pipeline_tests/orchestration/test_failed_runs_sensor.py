@@ -55,7 +55,7 @@ def owed(runs: Runs) -> list[tuple[Any, ...]]:
 def test_its_symbols_are_owed_with_the_reason_and_a_time(runs: Runs) -> None:
     run = failed(runs, "company_info", symbols=["AAPL"])
     said = runs.tick(failed_runs_sensor(lambda: NOW)).skip_message
-    assert said == f"run {run.run_id[:8]}: 1 of company_info are owed"
+    assert said == f"run {run.run_id[:8]}: 1 of company_info will be retried"
     assert runs.rows("SELECT symbol, state, attempts, next_retry_at, errors, run_id FROM failed_symbols") == [
         ("AAPL", "waiting", 1, NOW + RETRY_AFTER[0], {PIPELINE: "the worker was killed"}, run.run_id)
     ]

@@ -144,7 +144,7 @@ def test_no_more_than_so_many_are_under_way_at_once_the_oldest_first(
     assert list(first) == ["fundamentals", "company_info"]
     queued = [runs.enqueue(request) for request in first.values()]
     assert requests(runs) == {}
-    assert "dividends is stale: enough refreshes are under way" in says(runs)
+    assert "dividends is stale: FRESHNESS_RUNS refreshes are queued or running" in says(runs)
     runs.instance.report_run_canceled(queued[0])
     assert list(requests(runs)) == ["earnings"]
     environment.setenv("FRESHNESS_RUNS", "0")
@@ -159,7 +159,7 @@ def test_a_data_type_is_refreshed_once_an_hour_also_when_its_run_broke_off(runs:
         "a tick that was not completed is repeated as it was"
     )
     runs.instance.report_run_canceled(runs.enqueue(request))
-    assert says(runs, NOW + timedelta(minutes=30)) == "company_info is stale: it was refreshed this hour already"
+    assert says(runs, NOW + timedelta(minutes=30)) == "company_info is stale: it was refreshed within this hour"
     assert list(requests(runs, NOW + timedelta(hours=1))) == ["company_info"]
 
 
@@ -168,7 +168,7 @@ def test_what_is_under_way_anyway_is_waited_for(runs: Runs, job_name: str) -> No
     all_is_fresh(runs)
     stale(runs, "company_info", "JPM")
     run = runs.enqueue(dg.RunRequest(job_name=job_name, run_key="by its schedule"))
-    assert says(runs) == "company_info is stale: its job is under way"
+    assert says(runs) == "company_info is stale: its job is already queued or running"
     runs.instance.report_run_canceled(run)
     assert list(requests(runs)) == ["company_info"]
 
@@ -204,7 +204,7 @@ def test_vendors_that_are_switched_off_do_not_count(runs: Runs, environment: pyt
     stale(runs, "company_info", "JPM")
     for vendor in ROUTES["company_info"]:
         environment.setenv(f"{vendor.upper()}_ENABLED", "false")
-    assert says(runs) == "company_info is stale: no vendor can be asked for it now"
+    assert says(runs) == "company_info is stale: no vendor can be called for it now"
 
 
 def test_what_has_failed_is_left_to_its_retries_for_a_day(runs: Runs) -> None:
@@ -243,11 +243,11 @@ def test_very_many_symbols_are_taken_the_oldest_first_so_many_a_run() -> None:
 
 def test_a_reason_leaves_the_room_to_others() -> None:
     groups = [Group(name, "", ()) for name in ("earnings", "dividends", "fundamentals")]
-    found = plan(groups, {groups[0]: "no vendor can be asked for it now"}, room=1)
+    found = plan(groups, {groups[0]: "no vendor can be called for it now"}, room=1)
     assert found.refresh == [groups[1]]
     assert found.waiting == {
-        "earnings": "no vendor can be asked for it now",
-        "fundamentals": "enough refreshes are under way",
+        "earnings": "no vendor can be called for it now",
+        "fundamentals": "FRESHNESS_RUNS refreshes are queued or running",
     }
 
 

@@ -49,7 +49,7 @@ def test_a_new_symbol_gets_its_reference_data_and_its_history(runs: Runs, onboar
         for day in (21, 22, 26, 27, 28)  # Monday was Memorial Day, Friday is not over
     ]
     assert onboarding.tick() == {}
-    assert onboarding.said == "no symbol is new"
+    assert onboarding.said == "no new symbols"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_many_new_symbols_are_one_run_per_data_type_and_hundred_and_wait_for_eac
         taken += symbols
         queued = [runs.enqueue(request) for request in requests.values()]
         assert onboarding.tick() == {}
-        assert onboarding.said == "5 runs of the batch before are not over"
+        assert onboarding.said == "5 runs of the previous batch have not ended"
         for run in queued:
             runs.instance.report_run_canceled(run)
     assert ticks == 6

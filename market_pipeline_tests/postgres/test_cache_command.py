@@ -64,7 +64,7 @@ def test_every_data_type_is_told_of_also_one_that_was_never_asked_for() -> None:
 def test_answers_are_forgotten_by_what_is_given_and_their_statistics_stay(
     arguments: list[str], forgotten: int, left: int
 ) -> None:
-    assert cache("clear", *arguments) == f"{forgotten} answers forgotten\n"
+    assert cache("clear", *arguments) == f"{forgotten} cached answers deleted\n"
     found = stats()
     assert sum(one["answers"] for one in found.values()) == left
     assert found["company_info"]["hits"] == 2

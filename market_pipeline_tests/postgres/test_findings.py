@@ -15,7 +15,7 @@ from market_pipeline.storage.database import Database
 from market_pipeline.storage.splits import flag_overtaken
 from market_pipeline.storage.universe import TrackedSymbol, track, untrack
 from market_pipeline.tracking.coverage import due_sessions, session_coverage
-from market_pipeline.tracking.failed_symbols import Failure, Owed, record_failures
+from market_pipeline.tracking.failed_symbols import Failure, RetryState, record_failures
 from market_pipeline.tracking.findings import SAMPLE, Finding, Inspection, Verdict
 from market_pipeline_tests.postgres.kept import bar, keep, quote
 
@@ -324,4 +324,4 @@ def test_an_owed_symbol_is_due_at_once_for_a_history_to_be_fetched_anew(database
     with database.connect() as connection:
         record_failures(connection, PRICES, "2026-10-26...2026-11-06", [failure], run_id="run", now=NOW, timeframe="1d")
         found = connection.execute("SELECT state, attempts, next_retry_at FROM failed_symbols").fetchall()
-    assert [Owed(*row) for row in found] == [Owed("waiting", 0, NOW)]
+    assert [RetryState(*row) for row in found] == [RetryState("waiting", 0, NOW)]

@@ -153,7 +153,7 @@ def test_executions_tell_what_ran_and_why_it_failed() -> None:
 def test_retry_makes_what_was_given_up_due_at_once(database: Database) -> None:
     assert told("retry", "earnings") == {"due": 0}
     assert told("retry", "--symbol", "JPM") == {"due": 0}
-    assert "nothing has failed" in shown("retry", "earnings")
+    assert "no failed symbols" in shown("retry", "earnings")
     assert "1 due now" in shown("retry", "news", "--symbol", "msft")
     with database.connect() as connection:
         due = connection.execute("SELECT symbol, attempts FROM get_retry_candidates('news')").fetchall()

@@ -35,8 +35,8 @@ def test_a_vendor_that_was_put_away_shows_why_and_comes_back_by_hand(database: D
     (gate,) = json.loads(run("endpoints", "--json"))
     assert (gate["name"], gate["state"], gate["tokens_left"], gate["quota_left"]) == ("finnhub", "cooldown", 59, 24)
     assert gate["reason"] == "5 failures in a row, last: said unavailable"
-    assert run("reset", "finnhub", "news") == "finnhub was not put away\n"
-    assert run("reset", "finnhub", "stock_quotes") == "finnhub: 1 brought back\n"
+    assert run("reset", "finnhub", "news") == "finnhub was not blocked\n"
+    assert run("reset", "finnhub", "stock_quotes") == "finnhub: 1 reset\n"
     (gate,) = json.loads(run("endpoints", "--json"))
     assert (gate["state"], gate["tokens_left"]) == ("closed", 59)
     happened = json.loads(run("events", "--json"))
@@ -49,7 +49,7 @@ def test_a_vendor_that_was_put_away_shows_why_and_comes_back_by_hand(database: D
 
 def test_the_tables_show_the_same(database: Database) -> None:
     put_away(database)
-    assert "put away" in run()
+    assert "cooldown" in run()
     assert "finnhub: 5 failures in a row" in run()
     assert "stock_quotes/" in run("endpoints")
     assert "5 failures in a row" in run("events")

@@ -34,7 +34,7 @@ def test_a_plan_says_who_is_asked_how_often_what_is_left_and_how_long_it_takes(d
     assert "Company info: 2 symbols" in result.output
     (row,) = [line.split() for line in result.output.splitlines() if "tiingo" in line]
     assert row[2:] == ["2", "2", "2", "1,000"]
-    assert re.search(r"All in all 2 calls, about (a second|\d s), if everybody answers", result.output)
+    assert re.search(r"In total 2 calls, about (a second|\d s), if every vendor answers", result.output)
     with database.connect() as connection:
         asked = connection.execute("SELECT count(*) FROM fetch_attempts").fetchone()
         runs = connection.execute("SELECT count(*) FROM scheduler_execution_log").fetchone()

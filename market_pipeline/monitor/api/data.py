@@ -1,4 +1,4 @@
-"""`/api/v1`: what is fresh, what is owed and how good it is, by data type and symbol."""
+"""`/api/v1`: what is fresh, what has failed and how good it is, by data type and symbol."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from market_pipeline.monitor.access import controller
 from market_pipeline.monitor.services import Reading, Served
-from market_pipeline.tracking.failed_symbols import OwedSymbol, force_retry, owed_symbols
+from market_pipeline.tracking.failed_symbols import FailedSymbol, force_retry, read_failed_symbols
 from market_pipeline.tracking.quality import Quality, QualitySummary, quality_summary, read_quality
 from market_pipeline.tracking.staleness import (
     FreshnessEntry,
@@ -33,7 +33,7 @@ class FreshnessByType(BaseModel):
 
 class FailedSymbols(BaseModel):
     timestamp: datetime
-    failed_symbols: list[OwedSymbol]
+    failed_symbols: list[FailedSymbol]
 
 
 class Retried(BaseModel):
@@ -80,7 +80,7 @@ def failed_symbols(
     offset: Offset = 0,
 ) -> FailedSymbols:
     """What no vendor answered for, with each vendor's words and the time of the next try; the latest failure first."""
-    found = owed_symbols(connection, limit, offset=offset, data_type=data_type, state=state, symbol=symbol)
+    found = read_failed_symbols(connection, limit, offset=offset, data_type=data_type, state=state, symbol=symbol)
     return FailedSymbols(timestamp=services.clock(), failed_symbols=found)
 
 
@@ -88,7 +88,7 @@ def failed_symbols(
 def retry(
     services: Served, data_type: DataType = None, symbols: Annotated[list[str] | None, Query()] = None
 ) -> Retried:
-    """Make what is owed due at once, what was given up included; a sensor starts the runs within a minute."""
+    """Retry failed symbols at once, also those that were given up; a sensor starts the runs within a minute."""
     with services.database.connect(autocommit=True, name="monitor retry") as connection:
         return Retried(due=force_retry(connection, data_type, symbols, now=services.clock()))
 

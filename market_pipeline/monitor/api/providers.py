@@ -1,4 +1,4 @@
-"""`/api/v1/providers`: how vendors stand and do, what happened to them, and bringing one back."""
+"""`/api/v1/providers`: state and performance of vendors, what changed it, and resetting one."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -68,7 +68,7 @@ def providers(
 
 @router.get("/events")
 def events(connection: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> list[GateEvent]:
-    """When and why vendors were put away and brought back, newest first."""
+    """When and why vendors were blocked and called again, newest first."""
     return gate_events(connection, limit)
 
 
@@ -96,6 +96,6 @@ def history(
 
 @router.post("/{name}/reset", dependencies=[Depends(controller)])
 def reset(services: Served, name: Known, data_type: DataType = None) -> Reset:
-    """Bring a vendor back that was put away; what is spent of its limits stays spent."""
+    """Let a blocked vendor be called again; what is used of its limits stays used."""
     with services.database.connect(autocommit=True, name="monitor reset") as connection:
         return Reset(provider=name, changed=reset_provider_failures(connection, name, data_type))

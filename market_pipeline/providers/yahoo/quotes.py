@@ -1,6 +1,6 @@
 """Quotes: `/v7/finance/quote` with everything (cookie and crumb), `/v7/finance/spark` with the price alone (neither).
 
-Spark is the second choice, for the time in which quotes are put away.
+Spark is the second choice, for the time in which quotes are blocked.
 """
 
 from collections.abc import Iterable
