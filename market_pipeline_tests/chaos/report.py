@@ -30,7 +30,7 @@ def show(console: Console, played: Sequence[Played], account: Account, seed: int
         table.add_row(one.act.fault, "yes", _yes(one.recovery_seconds is not None), recovery, _none(total))
     console.print(table)
     console.print(
-        f"{account.asked} things were asked for: {account.held} are there, {account.owed} are to be retried, with a reason and a time, "
+        f"{account.asked} things were asked for: {account.held} are there, {account.owed} failed and have a time to retry, "
         f"{len(account.losses)} are lost"
     )
     for title, found in (
