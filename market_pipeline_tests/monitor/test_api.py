@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
 
 from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.registry import PROVIDERS
@@ -151,19 +150,16 @@ def test_symbols_are_added_imported_listed_and_removed(monitor: Monitor) -> None
     assert [one["symbol"] for one in found["symbols"]] == ["BRK.B", "IBM", "JPM"]
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
+def test_of_a_wrong_csv_nothing_is_imported(monitor: Monitor) -> None:
+    for content, told in (
         (b"name\nApple", "the first line must name the columns"),
         (b"symbol\nAAPL\n<script>", "line 3"),
         (b"\xff\xfe\x00", "cannot be read as CSV"),
-    ],
-)
-def test_of_a_wrong_csv_nothing_is_imported(monitor: Monitor, content: bytes, told: str) -> None:
-    answer = monitor.client.post("/api/v1/symbols/import", files={"file": content})
-    assert answer.status_code == 400
-    assert told in answer.json()["detail"]
-    assert got(monitor, "/api/v1/symbols")["total"] == 5
+    ):
+        answer = monitor.client.post("/api/v1/symbols/import", files={"file": content})
+        assert answer.status_code == 400, content
+        assert told in answer.json()["detail"]
+        assert got(monitor, "/api/v1/symbols")["total"] == 5
 
 
 def test_a_part_of_the_universe_is_refreshed_by_index_and_sector(monitor: Monitor) -> None:
@@ -259,32 +255,26 @@ def test_a_vendor_is_brought_back(monitor: Monitor) -> None:
     assert all(name in answer.json()["detail"] for name in PROVIDERS)
 
 
-@pytest.mark.parametrize(
-    ("path", "parameters"),
-    [
-        ("/api/v1/admin/features/staleness", {"limit": 0}),
-        ("/api/v1/admin/features/staleness", {"limit": 501}),
-        ("/api/v1/attempts", {"limit": 10**9}),
-        ("/api/v1/attempts", {"before": "';--"}),
-        ("/api/v1/failed-symbols", {"state": "lost"}),
-        ("/api/v1/executions/nonsense", {}),
-        ("/api/v1/symbols", {"offset": -1}),
-    ],
-)
-def test_limits_are_bounded_and_wrong_parameters_are_named(
-    monitor: Monitor, path: str, parameters: dict[str, Any]
-) -> None:
-    answer = monitor.client.get(path, params=parameters)
-    assert answer.status_code == 422
-    assert answer.json()["detail"][0]["loc"][0] in ("query", "path")
+def test_limits_are_bounded_and_wrong_parameters_are_named(monitor: Monitor) -> None:
+    for path, name, value in (
+        ("/api/v1/admin/features/staleness", "limit", 0),
+        ("/api/v1/admin/features/staleness", "limit", 501),
+        ("/api/v1/attempts", "limit", 10**9),
+        ("/api/v1/attempts", "before", "';--"),
+        ("/api/v1/failed-symbols", "state", "lost"),
+        ("/api/v1/symbols", "offset", -1),
+    ):
+        answer = monitor.client.get(path, params={name: value})
+        assert answer.status_code == 422, path
+        assert answer.json()["detail"][0]["loc"] == ["query", name]
+    answer = monitor.client.get("/api/v1/executions/nonsense")
+    assert (answer.status_code, answer.json()["detail"][0]["loc"][0]) == (422, "path")
 
 
-@pytest.mark.parametrize(
-    "path", ["/api/v1/attempts?symbol=%00", "/freshness?after=%00", "/api/v1/symbols/%00/freshness"]
-)
-def test_what_is_no_text_for_the_database_is_the_callers_mistake(monitor: Monitor, path: str) -> None:
-    answer = monitor.client.get(path)
-    assert (answer.status_code, answer.json()["detail"][:11]) == (400, "a parameter")
+def test_what_is_no_text_for_the_database_is_the_callers_mistake(monitor: Monitor) -> None:
+    for path in ("/api/v1/attempts?symbol=%00", "/freshness?after=%00", "/api/v1/symbols/%00/freshness"):
+        answer = monitor.client.get(path)
+        assert (answer.status_code, answer.json()["detail"][:11]) == (400, "a parameter"), path
 
 
 def test_metrics_tell_of_vendors_data_runs_and_the_queue(monitor: Monitor) -> None:

@@ -34,21 +34,21 @@ class Tags(HTMLParser):
         self.found.append((tag, dict(attributes)))
 
 
-@pytest.mark.parametrize("path", [path for _, path in PAGES] + ["/attempts", "/vendors/yahoo", "/login"])
-def test_a_page_loads_only_what_is_its_own_and_names_its_fields(monitor: Monitor, path: str) -> None:
-    tags = Tags(read(monitor, path)).found
-    loaded = [one.get("src") or one.get("href") or "" for tag, one in tags if tag in ("script", "link", "img")]
-    assert all(address.startswith(("/static/", "data:")) for address in loaded)
-    assert not [one for _, one in tags if any(name.startswith("on") or name == "style" for name in one)]
-    assert [tag for tag, _ in tags].count("h1") == 1
-    html = next(one for tag, one in tags if tag == "html")
-    assert html["lang"] == "en"
-    labelled = read(monitor, path)
-    for tag, one in tags:
-        if tag == "select" or (tag == "input" and one.get("type") != "hidden"):
-            assert re.search(rf"<label>[^<]*(?:<code>[^<]*</code>)?\s*<{tag} [^>]*name=\"{one['name']}\"", labelled), (
-                one
-            )
+def test_a_page_loads_only_what_is_its_own_and_names_its_fields(monitor: Monitor, subtests: pytest.Subtests) -> None:
+    for path in (*(path for _, path in PAGES), "/attempts", "/vendors/yahoo", "/login"):
+        with subtests.test(path):
+            text = read(monitor, path)
+            tags = Tags(text).found
+            loaded = [one.get("src") or one.get("href") or "" for tag, one in tags if tag in ("script", "link", "img")]
+            assert all(address.startswith(("/static/", "data:")) for address in loaded)
+            assert not [one for _, one in tags if any(name.startswith("on") or name == "style" for name in one)]
+            assert [tag for tag, _ in tags].count("h1") == 1
+            html = next(one for tag, one in tags if tag == "html")
+            assert html["lang"] == "en"
+            for tag, one in tags:
+                if tag == "select" or (tag == "input" and one.get("type") != "hidden"):
+                    field = rf"<label>[^<]*(?:<code>[^<]*</code>)?\s*<{tag} [^>]*name=\"{one['name']}\""
+                    assert re.search(field, text), one
 
 
 def test_the_overview_says_what_is_wrong_first(monitor: Monitor) -> None:
