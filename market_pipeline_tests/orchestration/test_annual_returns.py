@@ -1,22 +1,30 @@
 """Annual returns and the universe as assets: from what is stored, symbol by symbol."""
 
+from datetime import date
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from market_pipeline.assets.universe import tracked_symbols
-from market_pipeline_tests.orchestration.conftest import NOW, Run, Runs, definitions_at, pipeline_at, range_tags
+from market_pipeline.datasets import DATASETS
+from market_pipeline.providers.messages import Window
+from market_pipeline.resources import open_pipeline
+from market_pipeline.settings import load_settings
+from market_pipeline_tests.orchestration.conftest import NOW, Run, Runs, definitions_at, pipeline_at
 
-YEARS = ("2024-12-30", "2026-05-28")
+YEARS = (date(2024, 12, 30), date(2026, 5, 28))
 
 
 def returns(runs: Runs, symbol: str | None = None, **config: Any) -> Run:
     return runs.of("annual_returns", None if symbol is None else {"dagster/partition": symbol}, **config)
 
 
-def prices(runs: Runs, *symbols: str, days: tuple[str, str] = YEARS) -> None:
-    assert runs.of("historical_prices", range_tags(*days), symbols=list(symbols), providers=["yahoo"]).success
+def prices(*symbols: str, days: tuple[date, date] = YEARS) -> None:
+    """Daily bars as a run stores them, without Dagster's four hundred events of them."""
+    with open_pipeline(load_settings(), run_id="prices", clock=lambda: NOW) as pipeline:
+        bars = DATASETS["historical_prices"]
+        pipeline.market_data.refresh(bars, symbols, window=Window(*days), timeframe="1d", providers=["yahoo"])
 
 
 def execute(runs: Runs, statement: str) -> None:
@@ -25,7 +33,7 @@ def execute(runs: Runs, statement: str) -> None:
 
 
 def test_each_year_has_its_return_and_the_present_one_is_partial(runs: Runs) -> None:
-    prices(runs, "AAPL", "JPM")
+    prices("AAPL", "JPM")
     assert runs.of("dividends", symbols=["AAPL", "JPM"]).success
     run = returns(runs, symbols=["AAPL", "JPM"])
     assert {symbol: one["dagster/partition_row_count"] for symbol, one in run.materialised.items()} == {
@@ -58,7 +66,7 @@ def test_each_year_has_its_return_and_the_present_one_is_partial(runs: Runs) -> 
 
 
 def test_without_dividends_of_a_symbol_its_total_return_is_unknown(runs: Runs) -> None:
-    prices(runs, "AAPL", days=("2026-05-21", "2026-05-28"))
+    prices("AAPL", days=(date(2026, 5, 21), date(2026, 5, 28)))
     assert returns(runs, "AAPL").success
     assert runs.rows("SELECT total_return, dividends, price_return IS NULL FROM annual_returns") == [
         (None, None, False)
@@ -67,7 +75,7 @@ def test_without_dividends_of_a_symbol_its_total_return_is_unknown(runs: Runs) -
 
 def test_a_split_is_no_return(runs: Runs) -> None:
     runs.track("UPS")
-    prices(runs, "UPS", days=("2025-12-29", "2026-05-28"))
+    prices("UPS", days=(date(2025, 12, 29), date(2026, 5, 28)))
     returns(runs, "UPS")
     ((before,),) = runs.rows("SELECT price_return FROM annual_returns WHERE year = 2026")
     execute(
@@ -80,7 +88,7 @@ def test_a_split_is_no_return(runs: Runs) -> None:
 
 
 def test_an_error_of_one_symbol_fails_its_partition_only(runs: Runs) -> None:
-    prices(runs, "AAPL", "XOM", days=("2026-05-21", "2026-05-28"))
+    prices("AAPL", "XOM", days=(date(2026, 5, 21), date(2026, 5, 28)))
     execute(runs, "UPDATE historical_prices SET close = 'NaN' WHERE symbol = 'XOM'")
     run = returns(runs, symbols=["AAPL", "XOM"])
     assert run.success
