@@ -73,6 +73,15 @@ class User:
         with self.database.connect(name="tests") as connection:
             return connection.execute(query).fetchall()
 
+    def fetch_only(self, which: str) -> None:
+        """Makes those symbols active, and no others, of which an SQL condition holds; prepares a new database.
+
+        Two symbols prove what the whole universe does, and what is new to a daemon is fetched by it.
+        """
+        if not EmbeddedServer(self.home).running():
+            self.run("market-pipeline", "symbols", "list")
+        self.rows(f"UPDATE tracked_symbols SET active = {which} RETURNING 1")
+
     @contextmanager
     def dagster(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
         """The instance that the user's commands write to."""

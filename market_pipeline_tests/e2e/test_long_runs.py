@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PATIENCE = 400  # seconds: the daemon looks for backfills twice a minute, and the machine may be busy
 SESSIONS = Sessions()
 PRICES = "historical_prices"
+NEEDED = {"symbols_sensor", "run_status_sensor"}  # partitions, and the ends of runs that cannot tell them
 Status = dg.DagsterRunStatus
 SLOWLY = {
     "SIMULATOR_FAULTS": "yahoo:latency=0.3;finnhub:latency=0.5",
@@ -89,16 +90,16 @@ class Slow:
 
 @pytest.fixture(scope="module")
 def slow(user: User) -> Iterator[Slow]:
-    user.run("market-pipeline", "symbols", "list")
+    user.fetch_only("false")  # no symbol is new until the sensors are off
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
         started(user, HISTORY_SESSIONS="0", FRESHNESS_RUNS="0", **SLOWLY) as up,
         user.dagster(monkeypatch) as instance,
     ):
-        dagster = DagsterControl(f"http://127.0.0.1:{up.port}")
-        dagster.switch(on=False, names={f"{PRICES}_schedule"})  # it may be half past four in New York
+        up.leave_on(NEEDED)
+        user.fetch_only("true")
         simulator = SimulatorControl(f"http://127.0.0.1:{user.environment['SIMULATOR_PORT']}")
-        yield Slow(user, up, dagster, simulator, instance)
+        yield Slow(user, up, up.dagster, simulator, instance)
 
 
 def worker_of(instance: dg.DagsterInstance, run_id: str) -> psutil.Process:
@@ -187,6 +188,7 @@ def test_a_run_of_the_terminal_that_is_killed_is_noticed_though_dagster_does_not
 
 def test_dagster_s_own_command_makes_a_run_of_each_partition_and_these_share_what_they_ask(slow: Slow) -> None:
     slow.simulator.set_faults("")
+    slow.user.fetch_only("symbol IN ('AAPL', 'MSFT')")
     today = datetime.now(UTC).date()
     keys = [key_of(day) for day in SESSIONS.between(today - timedelta(days=80), today - timedelta(days=60))[-3:]]
     before = Counter(slow.simulator.vendor("yahoo")["served"].get(PRICES, {}))

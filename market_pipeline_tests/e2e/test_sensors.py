@@ -35,8 +35,7 @@ class Outage:
 
 @pytest.fixture(scope="module")
 def outage(user: User) -> Iterator[Outage]:
-    user.run("market-pipeline", "symbols", "list")
-    user.rows(f"UPDATE tracked_symbols SET active = symbol IN {KEPT} RETURNING 1")
+    user.fetch_only(f"symbol IN {KEPT}")
     quiet = {"HISTORY_SESSIONS": "0", "FRESHNESS_RUNS": "0"}  # new symbols get their reference data, and that is all
     with (
         Webhook() as webhook,

@@ -24,7 +24,10 @@ THANKSGIVING = datetime(2026, 11, 26, 15, tzinfo=UTC).timestamp()
 
 @pytest.fixture(scope="module")
 def up(user: User) -> Iterator[Up]:
+    user.fetch_only("false")
     with started(user, SIMULATOR_FAULTS="*:latency=0.2", **QUIET) as running:
+        running.take_all_for_known()
+        user.fetch_only("true")
         yield running
 
 

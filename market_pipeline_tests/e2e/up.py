@@ -3,13 +3,17 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
 
+from market_pipeline.monitor.dagster_control import DagsterControl
+from market_pipeline.sensors.onboarding import written_cursor
+from market_pipeline.storage.universe import NewSymbol
 from market_pipeline_tests.e2e.conftest import User, free_port
 
 LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "market_pipeline"}
@@ -45,6 +49,23 @@ class Up:
         )["repositoriesOrError"]["nodes"]
         states = {one["name"]: one["scheduleState"]["status"] for one in repository["schedules"]}
         return states | {one["name"]: one["sensorState"]["status"] for one in repository["sensors"]}
+
+    @property
+    def dagster(self) -> DagsterControl:
+        return DagsterControl(f"http://127.0.0.1:{self.port}")
+
+    def leave_on(self, names: Set[str]) -> None:
+        """Stops every other schedule and sensor: each run that nobody looks at takes seconds of CPU."""
+        self.dagster.switch(on=False, names={one.name for one in self.dagster.automations()} - names)
+
+    def take_all_for_known(self) -> None:
+        """Symbols that are made active later are not new: they get no runs of their own for what others have already."""
+        self.ask(
+            """mutation ($sensor: SensorSelector!, $cursor: String) {
+                setSensorCursor(sensorSelector: $sensor, cursor: $cursor) { ... on Sensor { name } } }""",
+            sensor={**LOCATION, "sensorName": "onboarding_sensor"},
+            cursor=written_cursor(NewSymbol(datetime.now(UTC), "")),
+        )
 
     def launch(self, job: str, **config: Any) -> str:
         """Starts a run as the UI does; its id.  `config` is the run config of its only op."""
