@@ -62,7 +62,7 @@ def restore(
     database = _opened(settings)
     if not yes:
         typer.confirm(f"Replace everything in {redact_url(database.url)}?", abort=True)
-    restore_backup(database, file)
+    restore_backup(database, file, settings.world)
     prepared_database(settings)  # an older one is brought up to date
     console.print("restored, and the schema is up to date")
 

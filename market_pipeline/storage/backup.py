@@ -13,6 +13,7 @@ from market_pipeline.storage.dagster_storage import SCHEMA
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.errors import MigrationError, StorageError
 from market_pipeline.storage.migrate import load_schema, pending, sql_directory
+from market_pipeline.storage.world import refuse_other_world
 
 EMPTY = f"DROP SCHEMA IF EXISTS public CASCADE; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA public"
 OTHERS = """
@@ -37,12 +38,13 @@ def back_up(database: Database, file: Path) -> int:
     return file.stat().st_size
 
 
-def restore(database: Database, file: Path) -> None:
+def restore(database: Database, file: Path, world: str) -> None:
     """Make the database what it was when the backup was written, in one transaction: all of it, or nothing has changed.
 
-    Raises StorageError for a file that is no backup of ours or from a newer version, and while others use the database.
+    Raises StorageError for a file that is no backup of ours or from a newer version, and while others use the database;
+    WrongWorld for one that holds another than `world`.
     """
-    _refuse_foreign(file)
+    _refuse_foreign(file, world)
     with database.connect(name="restore") as connection:
         (others,) = connection.execute(OTHERS).fetchone() or (0,)
     if others:
@@ -60,18 +62,26 @@ def restore(database: Database, file: Path) -> None:
         )
 
 
-def _refuse_foreign(file: Path) -> None:
-    """Raises StorageError unless it is a backup that this code can bring up to date."""
+def _refuse_foreign(file: Path, world: str) -> None:
+    """Raises StorageError unless it is a backup of that world, which this code can bring up to date."""
     if not file.is_file():
         raise StorageError(f"{file} is not there")
     try:
-        rows = on_file("pg_restore", "--data-only", "--table=schema_migrations", "--file=-", file)
+        applied, worlds = _rows(file, "schema_migrations"), _rows(file, "database_world")
     except StorageError as error:
         raise StorageError(f"{file} is no backup that `market-pipeline db backup` has written. {error}") from None
-    applied = re.findall(r"^(\d+)\t([^\t]+)\t(\w+)\t", rows, re.MULTILINE)
     if not applied:
         raise StorageError(f"{file} holds no market_pipeline database")
     try:
-        pending(load_schema(sql_directory()), {name: (int(number), checksum) for number, name, checksum in applied})
+        pending(load_schema(sql_directory()), {name: (int(number), checksum) for number, name, checksum, _ in applied})
     except MigrationError as error:
         raise StorageError(f"{file} is of another version. {error}") from None
+    for _, held, _ in worlds:
+        refuse_other_world(str(file), held, world)
+
+
+def _rows(file: Path, table: str) -> list[list[str]]:
+    """The rows of a small table in a backup, as COPY writes them."""
+    script = on_file("pg_restore", "--data-only", f"--table={table}", "--file=-", file)
+    copied = re.search(r"^COPY .* FROM stdin;\n(.*?)^\\\.$", script, re.MULTILINE | re.DOTALL)
+    return [] if copied is None else [line.split("\t") for line in copied[1].splitlines()]

@@ -20,10 +20,16 @@ def claim_world(connection: psycopg.Connection[TupleRow], world: str) -> bool:
             "INSERT INTO database_world (world) VALUES (%s) ON CONFLICT DO NOTHING", [world]
         ).rowcount
         found = connection.execute("SELECT world FROM database_world").fetchone()
-    if found is not None and found[0] != world:
+    if found is not None:
+        refuse_other_world("This database", found[0], world)
+    return claimed == 1
+
+
+def refuse_other_world(holder: str, held: str, world: str) -> None:
+    """Raises WrongWorld unless what `holder` names holds `world`."""
+    if held != world:
         raise WrongWorld(
-            f"This database holds {found[0]} data and the settings want {world} (DATA_WORLD, SIMULATOR_SEED)."
-            " Simulated and real data are never mixed: set them to what the database holds, point DATABASE_URL at"
+            f"{holder} holds {held} data and the settings want {world} (DATA_WORLD, SIMULATOR_SEED)."
+            " Simulated and real data are never mixed: set them to what it holds, point DATABASE_URL at"
             " another database, or throw the data away with `market-pipeline db reset`."
         )
-    return claimed == 1

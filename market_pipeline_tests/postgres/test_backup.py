@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from market_pipeline.cli.app import app
+from market_pipeline.settings import load_settings
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.errors import StorageError
@@ -90,18 +91,22 @@ def test_a_restored_database_is_exactly_the_one_that_was_backed_up(database: Dat
 
 
 def test_what_cannot_be_restored_leaves_the_database_as_it_was(database: Database, tmp_path: Path) -> None:
-    newer, foreign, broken = (tmp_path / name for name in ("newer", "foreign", "broken"))
+    newer, foreign, broken, other = (tmp_path / name for name in ("newer", "foreign", "broken", "other"))
     do(database, f"INSERT INTO {FAR}")
     market_pipeline("db", "backup", str(newer))
     do(database, "DELETE FROM schema_migrations WHERE number = 9999")
     market_pipeline("db", "backup", str(broken))
     broken.write_bytes(broken.read_bytes()[:-2_000])
+    do(database, "UPDATE database_world SET world = 'simulated:77'")
+    market_pipeline("db", "backup", str(other))
+    do(database, f"UPDATE database_world SET world = '{load_settings().world}'")
     foreign.write_text("SELECT 1;")
     before = contents(database)
     for file, complaint in (
         (newer, "newer than this code: it has migrations/9999_later.sql"),
         (foreign, "is no backup that `market-pipeline db backup` has written"),
         (broken, ""),
+        (other, f"{other} holds simulated:77 data and the settings want"),
         (tmp_path / "absent", "is not there"),
     ):
         error = market_pipeline("db", "restore", str(file), "--yes").exception
