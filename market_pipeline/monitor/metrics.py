@@ -19,11 +19,10 @@ from market_pipeline.queue import queue_stats, silent_daemons
 from market_pipeline.tracking.attempt_totals import attempt_totals
 from market_pipeline.tracking.failed_symbols import count_failed_symbols
 from market_pipeline.tracking.gates import gate_status
-from market_pipeline.tracking.history import past_executions
+from market_pipeline.tracking.history import last_executions
 from market_pipeline.tracking.quality import quality_summary
 from market_pipeline.tracking.staleness import STATUSES, freshness_summary
 
-LATEST = 200  # executions among which the last one of each data type is looked for
 router = APIRouter(include_in_schema=False)
 
 
@@ -111,11 +110,7 @@ class _Collected(Collector):
             )
             for name, text in names.items()
         }
-        seen = set()
-        for one in past_executions(self.connection, LATEST):
-            if one.data_type in seen or one.duration_seconds is None:
-                continue
-            seen.add(one.data_type)
+        for one in last_executions(self.connection):
             values = (
                 one.started_at.timestamp(),
                 one.duration_seconds,
@@ -124,7 +119,8 @@ class _Collected(Collector):
                 one.failed_symbols,
             )
             for family, value in zip(families.values(), values, strict=True):
-                family.add_metric([one.data_type], value)
+                if value is not None:
+                    family.add_metric([one.data_type], value)
         yield from families.values()
 
     def _queue(self) -> Iterator[Metric]:

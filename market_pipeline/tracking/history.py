@@ -95,6 +95,19 @@ _PAST = """
     FROM scheduler_execution_log AS past
 """
 
+# A skip scan, which PostgreSQL does not do by itself: from one data type to the next by the index of both columns.
+_LAST = f"""
+    WITH RECURSIVE kind (data_type) AS (
+        SELECT min(data_type) FROM scheduler_execution_log
+        UNION ALL
+        SELECT (SELECT min(data_type) FROM scheduler_execution_log WHERE data_type > kind.data_type)
+        FROM kind WHERE kind.data_type IS NOT NULL
+    )
+    SELECT last.* FROM kind CROSS JOIN LATERAL (
+        {_PAST} WHERE past.data_type = kind.data_type AND status <> 'running' ORDER BY started_at DESC LIMIT 1
+    ) AS last
+"""  # noqa: S608 - a constant
+
 _PROGRESS = """
     SELECT one.symbol, one.timeframe, one.asset_class, past.data_type, one.execution_id, one.status, one.retry_count,
         one.error_message, one.last_error, one.started_at, one.completed_at, one.duration_seconds, one.records_processed,
@@ -120,6 +133,12 @@ def past_executions(
             + " WHERE %(data_type)s::text IS NULL OR data_type = %(data_type)s ORDER BY started_at DESC LIMIT %(limit)s",
             {"data_type": data_type, "limit": limit},
         ).fetchall()
+
+
+def last_executions(connection: psycopg.Connection[TupleRow]) -> list[PastExecution]:
+    """The last execution of each data type that has ended, by data type."""
+    with connection.cursor(row_factory=class_row(PastExecution)) as cursor:
+        return cursor.execute(_LAST).fetchall()
 
 
 def past_execution(connection: psycopg.Connection[TupleRow], execution_id: UUID) -> PastExecution | None:

@@ -21,6 +21,7 @@ from market_pipeline.tracking.executions import (
 )
 from market_pipeline.tracking.history import (
     PastExecution,
+    last_executions,
     latest_of_symbols,
     open_feature_failures,
     past_executions,
@@ -295,3 +296,20 @@ def test_of_each_symbol_the_last_execution_that_it_was_part_of_is_told(database:
         "AAPL": execution(run="a").execution_id,
         "MSFT": execution(run="b").execution_id,
     }
+
+
+def test_the_last_execution_of_a_weekly_data_type_is_found_behind_those_of_every_minute(database: Database) -> None:
+    with database.connect() as connection:
+        connection.execute(
+            """
+            INSERT INTO scheduler_execution_log
+                (execution_id, run_id, job, data_type, started_at, completed_at, updated_at, status)
+            SELECT gen_random_uuid(), 'quotes ' || n, 'job', 'stock_quotes', now() - n * interval '1 minute', now(), now(),
+                CASE WHEN n = 0 THEN 'running' ELSE 'completed' END
+            FROM generate_series(0, 300) AS n
+            UNION ALL
+            SELECT gen_random_uuid(), 'weekly', 'job', 'company_info', now() - interval '3 days', now(), now(), 'failed'
+            """
+        )
+        found = last_executions(connection)
+    assert [(one.data_type, one.run_id) for one in found] == [("company_info", "weekly"), ("stock_quotes", "quotes 1")]

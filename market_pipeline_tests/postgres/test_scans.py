@@ -18,7 +18,13 @@ from market_pipeline.tracking.attempt_history import past_attempts
 from market_pipeline.tracking.failed_symbols import retry_candidates
 from market_pipeline.tracking.freshness import Refresh, record_freshness
 from market_pipeline.tracking.health import health
-from market_pipeline.tracking.history import latest_of_symbols, past_executions, running_executions, symbols_of
+from market_pipeline.tracking.history import (
+    last_executions,
+    latest_of_symbols,
+    past_executions,
+    running_executions,
+    symbols_of,
+)
 from market_pipeline.tracking.quality import measure_quality
 from market_pipeline.tracking.retention import cleanup
 from market_pipeline.tracking.staleness import symbol_freshness
@@ -82,6 +88,7 @@ ASKED: dict[str, Callable[[Connection], object]] = {
     "calls about a symbol": lambda connection: past_attempts(connection, 50, symbol="S3"),
     "executions": lambda connection: past_executions(connection, 20),
     "executions of a data type": lambda connection: past_executions(connection, 20, data_type="news"),
+    "last execution of each data type": lambda connection: last_executions(connection),
     "symbols of an execution": lambda connection: symbols_of(connection, EXECUTION),
     "last execution of symbols": lambda connection: latest_of_symbols(connection, ["S3", "S4"], "news"),
     "open executions": lambda connection: running_executions(connection, 100),
