@@ -12,7 +12,7 @@ from market_pipeline.storage.backup import restore as restore_backup
 from market_pipeline.storage.database import Database, open_database, redact_url
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.errors import StorageError
-from market_pipeline.storage.prepare import prepared_database
+from market_pipeline.storage.prepare import prepared_database, reset_database
 from market_pipeline.storage.schema_dump import write_schema_dump
 
 app = typer.Typer(help="The database: address, schema, embedded server.", no_args_is_help=True)
@@ -76,10 +76,7 @@ def reset(
     database = _opened(settings)
     if not yes:
         typer.confirm(f"Delete everything in {redact_url(database.url)}?", abort=True)
-    with database.connect(name="reset") as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    prepared_database(settings)
+    reset_database(database, settings)
     console.print(f"the database is new and holds the world {settings.world}")
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
-import sqlalchemy
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
@@ -23,7 +22,6 @@ from market_pipeline.storage.errors import DatabaseUnavailable, InvalidDatabaseU
 Driver = Literal["", "+psycopg", "+psycopg2"]
 
 FORM = "postgresql://user:password@host:5432/database"
-POOL_SIZE = 5  # per process: the server's 200 connections are shared by every run worker and by Dagster itself
 SECRET_PARAMETER = re.compile(r"([?&](?:password|sslpassword|oauth_client_secret|scram_\w+_key)=)[^&]*")
 ADVICE = {
     r"password authentication failed|no password supplied": "The user name or the password in DATABASE_URL is wrong.",
@@ -101,16 +99,6 @@ class Database:
             return psycopg.connect(autocommit=autocommit, **self.parameters(name))
         except psycopg.OperationalError as error:
             raise DatabaseUnavailable(_explanation(error, self.url)) from error
-
-    def engine(self) -> sqlalchemy.Engine:
-        """A SQLAlchemy engine over `connect`, so with its settings and errors; one per process is meant."""
-        return sqlalchemy.create_engine(
-            "postgresql+psycopg://",
-            creator=lambda: self.connect(name="engine"),
-            pool_size=POOL_SIZE,
-            max_overflow=0,
-            pool_pre_ping=True,
-        )
 
     def parameters(self, name: str) -> dict[str, Any]:
         """What psycopg.connect takes for such a connection; for a pool, which connects by itself."""

@@ -1,4 +1,5 @@
-"""A database that is ready to use: started if it is ours, migrated, of the right world, with a universe and data types.
+"""A database that is ready to use: started if it is ours, migrated, of the right world, with a universe and data types; and
+one that is made so again from nothing.
 
 Every way into the pipeline (command line, Dagster run, tests) goes through here, so that none needs another to go first.
 """
@@ -23,3 +24,11 @@ def prepared_database(settings: Settings) -> Database:
             track(connection, default_universe())
         declare_data_types(connection)
     return database
+
+
+def reset_database(database: Database, settings: Settings) -> None:
+    """Delete everything but Dagster's history, and prepare the database anew.  Raises as `prepared_database` does."""
+    with database.connect(name="reset") as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    prepared_database(settings)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from market_pipeline.storage.database import Database, Driver, normalise_url, open_database, redact_url
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
@@ -105,12 +104,3 @@ def test_options_in_the_url_are_kept(empty_database: Database) -> None:
     with Database(f"{empty_database.url}&options=-c%20statement_timeout%3D1234").connect() as connection:
         row = connection.execute("select current_setting('statement_timeout'), current_setting('timezone')").fetchone()
     assert row == ("1234ms", "UTC")
-
-
-def test_the_engine_reaches_the_same_database_by_the_same_settings(empty_database: Database) -> None:
-    engine = empty_database.engine()
-    with engine.begin() as connection:
-        row = connection.execute(text("select current_database(), current_setting('timezone')")).one()
-    engine.dispose()
-    assert f"/{row[0]}?" in empty_database.url
-    assert row[1] == "UTC"
