@@ -4,14 +4,13 @@ import secrets
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from market_pipeline.monitor.access import COOKIE, controller
 from market_pipeline.monitor.rendering import page
-from market_pipeline.monitor.services import Served
+from market_pipeline.monitor.services import KnownVendor, Served
 from market_pipeline.monitor.universe import add_symbols, import_symbols, remove_symbol
-from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.storage.universe import InvalidSymbol
 from market_pipeline.tracking.failed_symbols import force_retry
 from market_pipeline.tracking.gates import reset_provider_failures
@@ -26,9 +25,7 @@ def _back(path: str, said: str) -> RedirectResponse:
 
 
 @router.post("/vendors/{name}/reset")
-def reset(services: Served, name: str) -> RedirectResponse:
-    if name not in PROVIDERS:
-        raise HTTPException(404, f"no such vendor: there are {', '.join(PROVIDERS)}")
+def reset(services: Served, name: KnownVendor) -> RedirectResponse:
     with services.database.connect(autocommit=True, name="monitor reset") as connection:
         reset_provider_failures(connection, name)
     return _back(f"/vendors/{name}", "reset")

@@ -14,9 +14,8 @@ from markupsafe import Markup
 from market_pipeline.datasets import DATASETS
 from market_pipeline.monitor.charts import Point, line, ring
 from market_pipeline.monitor.rendering import page
-from market_pipeline.monitor.services import Reading, Served
+from market_pipeline.monitor.services import KnownVendor, Reading, Served
 from market_pipeline.monitor.timelines import HOURS, beats, grid, hours_until
-from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.storage.universe import tracked_symbols
 from market_pipeline.tracking.attempt_history import past_attempts
 from market_pipeline.tracking.failed_symbols import read_failed_symbols
@@ -109,9 +108,7 @@ def vendors(request: Request, services: Served, connection: Reading) -> HTMLResp
 
 
 @router.get("/vendors/{name}")
-def vendor(request: Request, services: Served, connection: Reading, name: str) -> HTMLResponse:
-    if name not in PROVIDERS:
-        raise HTTPException(404, f"no such vendor: there are {', '.join(PROVIDERS)}")
+def vendor(request: Request, services: Served, connection: Reading, name: KnownVendor) -> HTMLResponse:
     now = services.clock()
     known = {one.starts_at: one for one in provider_history(connection, since=now - WEEK, provider=name)}
     hours = hours_until(now, WEEK)

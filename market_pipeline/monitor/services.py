@@ -7,11 +7,12 @@ from typing import Annotated
 
 import dagster as dg
 import psycopg
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Path, Request
 from psycopg.rows import TupleRow
 
 from market_pipeline.monitor.dagster_control import DagsterControl
 from market_pipeline.monitor.reading import Reader
+from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings
 from market_pipeline.storage.database import Database
@@ -43,5 +44,13 @@ async def _reading(services: Served) -> AsyncIterator[psycopg.Connection[TupleRo
         yield connection
 
 
+def _known_vendor(name: Annotated[str, Path(max_length=50)]) -> str:
+    if name not in PROVIDERS:
+        raise HTTPException(404, f"no such vendor: there are {', '.join(PROVIDERS)}")
+    return name
+
+
+KnownVendor = Annotated[str, Depends(_known_vendor)]
+"""The `name` in a path, which has to be a vendor's."""
 Reading = Annotated[psycopg.Connection[TupleRow], Depends(_reading)]
 """A read-only connection for one answer."""

@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from market_pipeline.monitor.access import controller
-from market_pipeline.monitor.services import Reading, Served
-from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.monitor.services import KnownVendor, Reading, Served
 from market_pipeline.tracking.gates import GateEvent, GateStatus, gate_events, gate_status, reset_provider_failures
 from market_pipeline.tracking.statistics import (
     HistoryPoint,
@@ -22,13 +21,6 @@ from market_pipeline.tracking.statistics import (
 router = APIRouter(prefix="/api/v1/providers", tags=["providers"])
 
 
-def _known(name: Annotated[str, Path(max_length=50)]) -> str:
-    if name not in PROVIDERS:
-        raise HTTPException(404, f"no such vendor: there are {', '.join(PROVIDERS)}")
-    return name
-
-
-Known = Annotated[str, Depends(_known)]
 DataType = Annotated[str | None, Query(max_length=100, description="one data type; all of them without")]
 
 
@@ -73,7 +65,7 @@ def events(connection: Reading, limit: Annotated[int, Query(ge=1, le=500)] = 50)
 
 
 @router.get("/{name}")
-def provider(services: Served, connection: Reading, name: Known) -> ProviderDetail:
+def provider(services: Served, connection: Reading, name: KnownVendor) -> ProviderDetail:
     """How one vendor stands and does."""
     performance = [one for one in provider_performance(connection) if one.provider == name]
     gates = [one for one in gate_status(connection) if one.name == name]
@@ -84,7 +76,7 @@ def provider(services: Served, connection: Reading, name: Known) -> ProviderDeta
 def history(
     services: Served,
     connection: Reading,
-    name: Known,
+    name: KnownVendor,
     data_type: DataType = None,
     by: Literal["hour", "day"] = "hour",
     hours: Annotated[int, Query(ge=1, le=2160)] = 24,
@@ -95,7 +87,7 @@ def history(
 
 
 @router.post("/{name}/reset", dependencies=[Depends(controller)])
-def reset(services: Served, name: Known, data_type: DataType = None) -> Reset:
+def reset(services: Served, name: KnownVendor, data_type: DataType = None) -> Reset:
     """Let a blocked vendor be called again; what is used of its limits stays used."""
     with services.database.connect(autocommit=True, name="monitor reset") as connection:
         return Reset(provider=name, changed=reset_provider_failures(connection, name, data_type))
