@@ -9,13 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import dagster as dg
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 
 from market_pipeline.queue import UNFINISHED
 from market_pipeline.storage.dagster_storage import SCHEMA
-from market_pipeline.storage.database import Database
+from market_pipeline.storage.database import Connection, Database
 from market_pipeline.tracking.retention import cleanup
 
 CHECKS = "asset_check_executions"
@@ -47,7 +45,7 @@ def trim_runs(instance: dg.DagsterInstance, before: datetime) -> int:
     return deleted
 
 
-def trim_checks(connection: psycopg.Connection[TupleRow], before: datetime) -> int:
+def trim_checks(connection: Connection, before: datetime) -> int:
     """Delete results of asset checks from before a moment, but for the last of each check; how many.
 
     Dagster deletes a run's events and leaves these, which would be half a million a year for one asset by the minute.

@@ -14,9 +14,10 @@ import psycopg
 
 from market_pipeline.assets.choices import SAMPLE
 from market_pipeline.checks import check_results
-from market_pipeline.computing.series import Computed, Connection
+from market_pipeline.computing.series import Computed
 from market_pipeline.datasets import Derived
 from market_pipeline.resources import Pipeline
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.upsert import Written
 from market_pipeline.tracking.executions import ExecutionLog, SymbolStatus
 from market_pipeline.tracking.findings import Inspection

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import dagster as dg
 import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.checks import check_results, checks_of, result, unmade
 from market_pipeline.datasets import Dataset
@@ -16,6 +15,7 @@ from market_pipeline.partitions import key_of, range_key
 from market_pipeline.providers.messages import Window
 from market_pipeline.resources import Pipeline
 from market_pipeline.settings import load_settings
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.splits import flag_overtaken
 from market_pipeline.timetable import settled_sessions
@@ -61,7 +61,7 @@ def inspect(
 
 
 def _look(
-    connection: psycopg.Connection[TupleRow], dataset: Dataset, pipeline: Pipeline, done: Sequence[Refreshed]
+    connection: Connection, dataset: Dataset, pipeline: Pipeline, done: Sequence[Refreshed]
 ) -> Inspection[Dataset]:
     return Inspection(
         connection=connection,
@@ -76,7 +76,7 @@ def _look(
 
 def _compare(
     context: dg.OpExecutionContext,
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     dataset: Dataset,
     pipeline: Pipeline,
     providers: Sequence[str],
@@ -95,7 +95,7 @@ def _compare(
 
 def _ask_again_for_overtaken(
     context: dg.OpExecutionContext,
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     dataset: Dataset,
     pipeline: Pipeline,
     symbols: Sequence[str],

@@ -7,8 +7,6 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-import psycopg
-from psycopg.rows import TupleRow
 from pydantic import Field
 
 from market_pipeline.assets.choices import (
@@ -25,6 +23,7 @@ from market_pipeline.partitions import current_days, key_of, range_key
 from market_pipeline.providers.messages import Window
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.universe import TrackedSymbol, symbols_kept, tracked_symbols
 
 
@@ -66,7 +65,7 @@ class Target:
 
 
 def target_of(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     dataset: Dataset,
     config: RefreshConfig,
     keys: Sequence[str] | None,

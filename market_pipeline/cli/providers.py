@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-import psycopg
 import typer
-from psycopg.rows import TupleRow
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
@@ -19,6 +17,7 @@ from market_pipeline.datasets import DATASETS
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import ROUTES
 from market_pipeline.settings import load_provider_settings, load_settings
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.gates import STATE_WORDS, gate_events, gate_status, reset_provider_failures
 from market_pipeline.tracking.statistics import ProviderPerformance, provider_performance
@@ -74,9 +73,7 @@ def show(
                 live.update(_table(_lines(connection, data_type, window)), refresh=True)
 
 
-def _lines(
-    connection: psycopg.Connection[TupleRow], data_type: str | None, window: timedelta | None
-) -> list[VendorLine]:
+def _lines(connection: Connection, data_type: str | None, window: timedelta | None) -> list[VendorLine]:
     known = {one.provider: one for one in provider_performance(connection, data_type=data_type, window=window)}
     offered = PROVIDERS if data_type is None else [name for name in PROVIDERS if name in ROUTES[data_type]]
     return [VendorLine(name, _state(name, known.get(name)), known.get(name)) for name in offered]

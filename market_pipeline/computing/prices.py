@@ -8,14 +8,12 @@ from datetime import date, datetime
 from math import prod
 
 import pandas as pd
-import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.computing.features import Split
 from market_pipeline.providers.messages import Window
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 
-Connection = psycopg.Connection[TupleRow]
 PRICES = ["open", "high", "low", "close"]
 
 

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pandas as pd
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 
 from market_pipeline.computing.features import WARM_UP, Split, on_one_basis, price_features, shares_of_today
 from market_pipeline.computing.prices import first_changed, read_bars, read_dividends, split_basis, splits_of
@@ -22,10 +20,9 @@ from market_pipeline.datasets.annual_returns import ANNUAL_RETURNS
 from market_pipeline.datasets.price_features import PRICE_FEATURES
 from market_pipeline.providers.messages import Window
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.upsert import Written, column_types, total, upsert
 from market_pipeline.tracking.freshness import Refresh, as_of, record_freshness
-
-Connection = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 import psycopg
 
 from market_pipeline.computing.prices import LastBar, last_bar
-from market_pipeline.computing.series import Connection, compute_features
+from market_pipeline.computing.series import compute_features
 from market_pipeline.datasets import DATASETS
 from market_pipeline.enrichment.pool import PassesByItself, SymbolFailed
 from market_pipeline.fetching.calls import NotAsked
@@ -21,6 +21,7 @@ from market_pipeline.providers.errors import ProviderError, Unavailable
 from market_pipeline.providers.messages import Window
 from market_pipeline.resources import Pipeline
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.upsert import Written
 from market_pipeline.timetable import settled_sessions

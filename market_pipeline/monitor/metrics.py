@@ -6,16 +6,15 @@ Calls to vendors are counters that all processes have written; everything else i
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import psycopg
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
-from psycopg.rows import TupleRow
 
 from market_pipeline.monitor.services import Reading, Served, Services
 from market_pipeline.queue import queue_stats, silent_daemons
+from market_pipeline.storage.database import Connection
 from market_pipeline.tracking.attempt_totals import attempt_totals
 from market_pipeline.tracking.failed_symbols import count_failed_symbols
 from market_pipeline.tracking.gates import gate_status
@@ -36,7 +35,7 @@ def metrics(services: Served, connection: Reading) -> Response:
 @dataclass(eq=False)  # a registry wants it hashable
 class _Collected(Collector):
     services: Services
-    connection: psycopg.Connection[TupleRow]
+    connection: Connection
 
     def collect(self) -> Iterator[Metric]:
         yield from self._vendors()

@@ -10,10 +10,9 @@ from typing import TypeVar
 
 import psycopg
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
-from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from market_pipeline.storage.database import Database
+from market_pipeline.storage.database import Connection, Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 
 Answer = TypeVar("Answer")
@@ -30,7 +29,7 @@ class Reader:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._turns = asyncio.Semaphore(POOL_SIZE)
-        self._pool: ConnectionPool[psycopg.Connection[TupleRow]] = ConnectionPool(
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
             database.url,
             min_size=1,
             max_size=POOL_SIZE,
@@ -49,17 +48,17 @@ class Reader:
         self._pool.close()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[psycopg.Connection[TupleRow]]:
+    async def turn(self) -> AsyncIterator[Connection]:
         """As `connection`, for a request: who waits for one takes no thread from those who have one and need to get on."""
         async with self._turn(), contextmanager_in_threadpool(self.connection()) as connection:
             yield connection
 
-    async def ask(self, question: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
+    async def ask(self, question: Callable[[Connection], Answer]) -> Answer:
         """What a connection answers to one question: in one go, for what is asked hundreds of times a second."""
         async with self._turn():
             return await run_in_threadpool(self._ask, question)
 
-    def _ask(self, question: Callable[[psycopg.Connection[TupleRow]], Answer]) -> Answer:
+    def _ask(self, question: Callable[[Connection], Answer]) -> Answer:
         with self.connection() as connection:
             return question(connection)
 
@@ -76,7 +75,7 @@ class Reader:
             self._turns.release()
 
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[TupleRow]]:
+    def connection(self) -> Iterator[Connection]:
         """A connection for one answer.  Raises DatabaseUnavailable."""
         try:
             with self._pool.connection() as connection:
@@ -85,7 +84,7 @@ class Reader:
             raise DatabaseUnavailable("the database cannot be reached at the moment") from error
 
 
-def _only_reads(connection: psycopg.Connection[TupleRow]) -> None:
+def _only_reads(connection: Connection) -> None:
     connection.execute(f"SET statement_timeout = {SLOWEST}")
     if connection.execute(
         "SELECT 1 FROM pg_roles WHERE rolname = %s AND pg_has_role(oid, 'MEMBER')", [READER]

@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import Annotated
 
 import dagster as dg
-import psycopg
 from fastapi import Depends, HTTPException, Path, Request
-from psycopg.rows import TupleRow
 
 from market_pipeline.monitor.dagster_control import DagsterControl
 from market_pipeline.monitor.reading import Reader
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings
-from market_pipeline.storage.database import Database
+from market_pipeline.storage.database import Connection, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ async def _services(request: Request) -> Services:
 Served = Annotated[Services, Depends(_services)]
 
 
-async def _reading(services: Served) -> AsyncIterator[psycopg.Connection[TupleRow]]:
+async def _reading(services: Served) -> AsyncIterator[Connection]:
     async with services.reader.turn() as connection:
         yield connection
 
@@ -52,5 +50,5 @@ def _known_vendor(name: Annotated[str, Path(max_length=50)]) -> str:
 
 KnownVendor = Annotated[str, Depends(_known_vendor)]
 """The `name` in a path, which has to be a vendor's."""
-Reading = Annotated[psycopg.Connection[TupleRow], Depends(_reading)]
+Reading = Annotated[Connection, Depends(_reading)]
 """A read-only connection for one answer."""

@@ -10,13 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 
 import dagster as dg
-import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.queue import BY_ITSELF, silent_daemons, why_it_ended
 from market_pipeline.resources import Clock, utc_now
 from market_pipeline.sensors.requests import PURPOSE_TAG, Purpose
 from market_pipeline.settings import load_settings
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.alert_delivery import DeliveryFailed, Recipient, recipients, send, told
 from market_pipeline.tracking.alert_log import mark_told, open_alerts, record_alerts, untold
@@ -52,9 +51,7 @@ def alerts_sensor(clock: Clock = utc_now) -> dg.SensorDefinition:
     return _sensor
 
 
-def _tell(
-    context: dg.SensorEvaluationContext, connection: psycopg.Connection[TupleRow], recipient: Recipient, now: datetime
-) -> None:
+def _tell(context: dg.SensorEvaluationContext, connection: Connection, recipient: Recipient, now: datetime) -> None:
     """Everything that one recipient has not been told yet, in one message: a tick may take 60 s, however many alerts."""
     news = untold(connection, recipient.id)
     if not news:
@@ -67,7 +64,7 @@ def _tell(
         mark_told(connection, recipient.id, news, now)
 
 
-def _snapshot(context: dg.SensorEvaluationContext, connection: psycopg.Connection[TupleRow], now: datetime) -> Snapshot:
+def _snapshot(context: dg.SensorEvaluationContext, connection: Connection, now: datetime) -> Snapshot:
     repository = context.repository_def
     assert repository is not None  # noqa: S101 - a sensor of a code location has one
     states = context.instance.all_instigator_state()

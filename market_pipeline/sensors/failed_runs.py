@@ -16,8 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 import dagster as dg
-import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.assets.targets import RefreshConfig, target_of
 from market_pipeline.datasets import DATASETS, Dataset
@@ -27,6 +25,7 @@ from market_pipeline.queue import is_begun_again, why_it_ended
 from market_pipeline.resources import Clock, configured_sessions, utc_now
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.failed_symbols import Failure, record_failures
 from market_pipeline.tracking.unheard import unheard_of
@@ -94,7 +93,7 @@ def _failed(instance: dg.DagsterInstance, events: Sequence[dg.EventLogRecord]) -
 
 
 def _record(
-    instance: dg.DagsterInstance, connection: psycopg.Connection[TupleRow], record: dg.RunRecord, now: datetime
+    instance: dg.DagsterInstance, connection: Connection, record: dg.RunRecord, now: datetime
 ) -> dict[str, int]:
     """Write down the symbols of a failed run; how many, by data type.  None of one that Dagster begins again."""
     run, sessions = record.dagster_run, configured_sessions()
@@ -115,7 +114,7 @@ def _record(
 
 
 def _unheard(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     dataset: Dataset,
     config: RefreshConfig,
     keys: Sequence[str] | None,

@@ -14,8 +14,6 @@ from datetime import datetime
 from itertools import groupby
 
 import dagster as dg
-import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import DATASETS
 from market_pipeline.jobs import DATA_TYPE_JOBS
@@ -25,6 +23,7 @@ from market_pipeline.resources import Clock, configured_sessions, utc_now
 from market_pipeline.sensors.requests import Purpose, newest_run, refresh_request
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import load_settings
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.prepare import prepared_database
 from market_pipeline.tracking.failed_symbols import (
     Failure,
@@ -156,7 +155,7 @@ def _last_runs(instance: dg.DagsterInstance, groups: Iterable[Group]) -> dict[st
     }
 
 
-def _write_down(connection: psycopg.Connection[TupleRow], planned: Plan, now: datetime) -> None:
+def _write_down(connection: Connection, planned: Plan, now: datetime) -> None:
     mark_expired(connection, [one for group in planned.expired for one in group.candidates])
     for group, last in planned.broken_off:
         record_failures(

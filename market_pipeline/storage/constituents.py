@@ -6,10 +6,7 @@ Here belongs SQL over `index_constituents` and `index_changes`; the rows of a li
 from collections.abc import Sequence, Set
 from datetime import datetime
 
-import psycopg
-from psycopg.rows import TupleRow
-
-Connection = psycopg.Connection[TupleRow]
+from market_pipeline.storage.database import Connection
 
 MOST_REMOVED = 0.2
 """Part of the members that one list may leave out: no index that is kept changes so much at once, a broken page does."""

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-import psycopg
-from psycopg.rows import TupleRow
-
 from market_pipeline.datasets import DATA_TYPES, DataType, Derived
+from market_pipeline.storage.database import Connection
 
 
-def declare_data_types(connection: psycopg.Connection[TupleRow], declared: Sequence[DataType] = DATA_TYPES) -> None:
+def declare_data_types(connection: Connection, declared: Sequence[DataType] = DATA_TYPES) -> None:
     """Make the table say what the code declares.  Where it does already, this is one read."""
     due = sorted(map(_row, declared))  # so that two processes cannot deadlock
     with connection.transaction(), connection.cursor() as cursor:

@@ -19,6 +19,7 @@ from psycopg.rows import TupleRow
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.errors import DatabaseUnavailable, InvalidDatabaseUrl
 
+Connection = psycopg.Connection[TupleRow]
 Driver = Literal["", "+psycopg", "+psycopg2"]
 
 FORM = "postgresql://user:password@host:5432/database"
@@ -90,7 +91,7 @@ class Database:
     def __repr__(self) -> str:
         return f"Database({redact_url(self.url)!r})"
 
-    def connect(self, *, autocommit: bool = False, name: str = "") -> psycopg.Connection[TupleRow]:
+    def connect(self, *, autocommit: bool = False, name: str = "") -> Connection:
         """A new connection in UTC; `name` tells it from others in pg_stat_activity (`market_pipeline <name>`).
 
         Raises DatabaseUnavailable: not reachable within 10 s, wrong password, no such database.

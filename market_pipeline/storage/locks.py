@@ -6,14 +6,13 @@ Whoever holds a table of tracking, such as a VACUUM FULL or a forgotten transact
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
-from psycopg.rows import TupleRow
+from market_pipeline.storage.database import Connection
 
 _RESET = "RESET lock_timeout"
 
 
 @contextmanager
-def impatient(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
+def impatient(connection: Connection) -> Iterator[None]:
     """Statements on this connection, in autocommit mode, raise psycopg.errors.LockNotAvailable after a second's wait.
 
     An interruption passes untouched: in the middle of a statement the connection takes no other, and that it says so would be

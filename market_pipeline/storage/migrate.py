@@ -16,9 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import psycopg
-from psycopg.rows import TupleRow
 
-from market_pipeline.storage.database import Database
+from market_pipeline.storage.database import Connection, Database
 from market_pipeline.storage.errors import MigrationError
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -160,14 +159,14 @@ def pending(schema: Schema, recorded: Mapping[str, tuple[int | None, str]]) -> t
     return [schema.migrations[number] for number in missing], list(schema.objects)
 
 
-def _recorded(connection: psycopg.Connection[TupleRow]) -> dict[str, tuple[int | None, str]]:
+def _recorded(connection: Connection) -> dict[str, tuple[int | None, str]]:
     try:
         return {name: (number, checksum) for number, name, checksum in connection.execute(RECORDED)}
     except psycopg.errors.UndefinedTable:
         return {}  # never migrated
 
 
-def _apply(connection: psycopg.Connection[TupleRow], migrations: list[Script], objects: list[Script]) -> None:
+def _apply(connection: Connection, migrations: list[Script], objects: list[Script]) -> None:
     connection.execute(RECORDS)
     for script in migrations:
         with connection.transaction():
@@ -186,7 +185,7 @@ def _apply(connection: psycopg.Connection[TupleRow], migrations: list[Script], o
             )
 
 
-def _execute(connection: psycopg.Connection[TupleRow], script: Script) -> None:
+def _execute(connection: Connection, script: Script) -> None:
     """Statement by statement: only for some errors PostgreSQL tells the place, and then inside the statement."""
     for line, statement in _statements(script.text):
         if TRANSACTION_CONTROL.match(statement):

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 
 BEFORE_SPLIT = "before_split"
 """In `flags` of bars whose adjusted prices are in the shares of before a later split.  Fetching them anew takes it away."""
@@ -29,9 +29,7 @@ class Overtaken:
     bars: int
 
 
-def flag_overtaken(
-    connection: psycopg.Connection[TupleRow], symbols: Sequence[str], sessions: Sessions
-) -> list[Overtaken]:
+def flag_overtaken(connection: Connection, symbols: Sequence[str], sessions: Sessions) -> list[Overtaken]:
     """Flag the bars of `symbols` that a split known by now has overtaken, and that are not flagged yet; which they are.
 
     Raw prices stay true for ever, and are flagged only where they come with an adjusted close.

@@ -13,17 +13,16 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow, dict_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from typing_extensions import Doc
 
 from market_pipeline.datasets import SYMBOL_PATTERN, Dataset
 from market_pipeline.datasets.historical_prices import HISTORICAL_PRICES
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.errors import StorageError
 
-Connection = psycopg.Connection[TupleRow]
 COLUMNS = ("symbol", "name", "asset_class", "exchange", "sector", "industry", "indices", "timeframes")
 
 

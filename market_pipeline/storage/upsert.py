@@ -11,9 +11,9 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
+
+from market_pipeline.storage.database import Connection
 
 _TRAVELS_AS = {"numeric": "text"}
 """psycopg needs 1.0 µs for a Decimal in binary, 0.15 for its text; the server 0.2 to read it."""
@@ -42,7 +42,7 @@ def total(written: Mapping[str, Written]) -> Written:
     return sum(written.values(), Written())
 
 
-def column_types(connection: psycopg.Connection[TupleRow], table: str) -> dict[str, str]:
+def column_types(connection: Connection, table: str) -> dict[str, str]:
     """The columns that can be written, in their order, with PostgreSQL's names of their types."""
     query = """
         SELECT attname, atttypid::regtype::text FROM pg_attribute
@@ -52,7 +52,7 @@ def column_types(connection: psycopg.Connection[TupleRow], table: str) -> dict[s
 
 
 def upsert(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     table: str,
     key: Sequence[str],
     columns: Mapping[str, str],

@@ -11,10 +11,9 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset, Record, Rejected
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.upsert import Written, column_types, upsert
 
 
@@ -36,7 +35,7 @@ class Writer:
     A dataset's columns are read from the database once, so that the table's types decide what is sent.
     """
 
-    def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
+    def __init__(self, connection: Connection) -> None:
         # Otherwise a statement before it would open a transaction that the ones below are only parts of: nothing would be
         # committed as it arrives, and the staging tables would not be emptied.
         connection.autocommit = True

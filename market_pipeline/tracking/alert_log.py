@@ -8,12 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
+from market_pipeline.storage.database import Connection
 from market_pipeline.tracking.alerts import Alert
-
-Connection = psycopg.Connection[TupleRow]
 
 NOTIFY_AFTER = timedelta(minutes=2)
 CLOSE_AFTER = timedelta(minutes=5)

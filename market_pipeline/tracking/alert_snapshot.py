@@ -5,15 +5,11 @@ Here belongs the reading.  What only Dagster knows (daemons, schedules, runs) is
 
 from datetime import datetime, timedelta
 
-import psycopg
-from psycopg.rows import TupleRow
-
 from market_pipeline.datasets import DATASETS, PartitionedBy
+from market_pipeline.storage.database import Connection
 from market_pipeline.tracking.alerts import ENRICHMENT, Counted, Snapshot
 from market_pipeline.tracking.quality import quality_summary
 from market_pipeline.tracking.staleness import freshness_summary
-
-Connection = psycopg.Connection[TupleRow]
 
 LOOKBACK = timedelta(hours=26)  # what ran before says nothing about now; daily jobs ran within it
 ENOUGH = 10  # symbols: of a retry of two symbols, one failure is half

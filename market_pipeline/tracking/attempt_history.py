@@ -6,9 +6,10 @@ Writing them belongs to `recorder`, sums over them to `statistics`.
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
+
+from market_pipeline.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class PastAttempt:
 
 
 def past_attempts(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     limit: int,
     *,
     before: int | None = None,

@@ -6,8 +6,7 @@ These sums only ever grow; see sql/functions/count_attempts.sql for how they are
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-import psycopg
-from psycopg.rows import TupleRow
+from market_pipeline.storage.database import Connection
 
 POWERS = range(17)  # bounds of 1 ms to 65.5 s, each twice the one before
 STEPS = 4  # buckets of the table between two of these bounds
@@ -24,7 +23,7 @@ class AttemptTotals:
     """Upper bound in seconds, and calls that took no longer; those that took longer than the last bound are in none."""
 
 
-def attempt_totals(connection: psycopg.Connection[TupleRow]) -> list[AttemptTotals]:
+def attempt_totals(connection: Connection) -> list[AttemptTotals]:
     """Every vendor and data type that was ever asked for, by name."""
     found: dict[tuple[str, str], AttemptTotals] = {}
     for provider, data_type, outcome, calls, response_ms in connection.execute(_COUNTS):

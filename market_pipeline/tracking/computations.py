@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
+
+from market_pipeline.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class ComputeStats:
     avg_computation_time_ms: float | None
 
 
-def compute_stats(connection: psycopg.Connection[TupleRow], window: timedelta) -> ComputeStats:
+def compute_stats(connection: Connection, window: timedelta) -> ComputeStats:
     """Of the computations that began within the last `window` and have ended."""
     with connection.cursor(row_factory=class_row(ComputeStats)) as cursor:
         (found,) = cursor.execute(

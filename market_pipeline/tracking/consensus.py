@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset, Record
+from market_pipeline.storage.database import Connection
 
 DISAGREEMENT = 1.0  # percent between two vendors from which on they do not agree at all; closes differ by hundredths
 DAY = timedelta(days=1)
 
-Connection = psycopg.Connection[TupleRow]
 Figures = Mapping[tuple[object, ...], float]
 """The compared figure by the rows' key."""
 

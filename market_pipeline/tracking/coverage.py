@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
 from market_pipeline.datasets import Dataset
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 
 SETTLING = timedelta(hours=2)  # after the close, before a session's rows are due
 
@@ -36,7 +36,7 @@ def due_sessions(sessions: Sessions, first: date, now: datetime) -> list[date]:
 
 
 def session_coverage(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     dataset: Dataset,
     symbols: Sequence[str],
     *,

@@ -13,9 +13,8 @@ from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import psycopg
-from psycopg.rows import TupleRow
 
-from market_pipeline.storage.database import Database
+from market_pipeline.storage.database import Connection, Database
 from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.texts import storable
 
@@ -82,7 +81,7 @@ class ExecutionLog:
         self._database = database
         self._execution = execution
         self._id = execution.execution_id
-        self._connection: psycopg.Connection[TupleRow] | None = None
+        self._connection: Connection | None = None
         self._warned = False
         self._written: dict[tuple[str, str], SymbolStatus] = {}
         self._monotonic = monotonic
@@ -161,14 +160,14 @@ class ExecutionLog:
             raise
         return True
 
-    def _connected(self) -> psycopg.Connection[TupleRow]:
+    def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = self._database.connect(autocommit=True, name="execution log")
             self._connection.execute(_HOLD, [self._id])
         return self._connection
 
 
-def close_execution(connection: psycopg.Connection[TupleRow], execution_id: UUID, error: str | None) -> None:
+def close_execution(connection: Connection, execution_id: UUID, error: str | None) -> None:
     """Close an execution whose own process did not; the caller commits."""
     connection.execute(_FINISH, {"execution_id": execution_id, "error": _storable(error)})
 

@@ -10,12 +10,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import DataType
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.universe import active_symbols
 
 SAMPLE = 20  # names in a finding; counts are always exact
@@ -48,7 +47,7 @@ class Finding:
 class Inspection(Generic[Kind_co]):
     """What a check looks at: a data type as it stands at `now`, and the rows of the run that was made just before."""
 
-    connection: psycopg.Connection[TupleRow]
+    connection: Connection
     dataset: Kind_co
     sessions: Sessions
     now: datetime

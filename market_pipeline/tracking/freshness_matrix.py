@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import psycopg
-from psycopg.rows import TupleRow
+from market_pipeline.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,7 @@ class MatrixRow:
 
 
 def freshness_matrix(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     limit: int,
     *,
     after: str = "",
@@ -28,7 +27,7 @@ def freshness_matrix(
     return [MatrixRow(symbol, sector, states) for symbol, sector, states in rows]
 
 
-def sectors(connection: psycopg.Connection[TupleRow]) -> list[str]:
+def sectors(connection: Connection) -> list[str]:
     rows = connection.execute(
         "SELECT DISTINCT sector FROM tracked_symbols WHERE active AND sector IS NOT NULL ORDER BY sector"
     ).fetchall()

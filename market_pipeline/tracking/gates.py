@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
 from market_pipeline.fetching.pace import Allowance
 from market_pipeline.providers.base import Provider
+from market_pipeline.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ STATE_WORDS: Mapping[str, str] = {
 """The states for people: a circuit breaker that is closed lets calls through, and reads like a closed door."""
 
 
-def gate_status(connection: psycopg.Connection[TupleRow]) -> list[GateStatus]:
+def gate_status(connection: Connection) -> list[GateStatus]:
     """Every vendor that was ever asked, by name and endpoint."""
     with connection.cursor(row_factory=class_row(GateStatus)) as cursor:
         return cursor.execute(
@@ -107,7 +107,7 @@ def put_away(gates: Sequence[GateStatus], vendor: str, endpoint: str) -> GateSta
     return next(chain(whole, part), None)
 
 
-def gate_events(connection: psycopg.Connection[TupleRow], limit: int) -> list[GateEvent]:
+def gate_events(connection: Connection, limit: int) -> list[GateEvent]:
     """The last changes, newest first."""
     with connection.cursor(row_factory=class_row(GateEvent)) as cursor:
         return cursor.execute(
@@ -116,9 +116,7 @@ def gate_events(connection: psycopg.Connection[TupleRow], limit: int) -> list[Ga
         ).fetchall()
 
 
-def reset_provider_failures(
-    connection: psycopg.Connection[TupleRow], provider: str, data_type: str | None = None
-) -> int:
+def reset_provider_failures(connection: Connection, provider: str, data_type: str | None = None) -> int:
     """Bring a vendor back, or its endpoints of one data type; returns how many states changed.
 
     What was spent of its rates and quotas stays spent.
@@ -127,7 +125,7 @@ def reset_provider_failures(
     return 0 if row is None else int(row[0])
 
 
-def allowances(connection: psycopg.Connection[TupleRow]) -> dict[str, list[Allowance]]:
+def allowances(connection: Connection) -> dict[str, list[Allowance]]:
     """What the limits of each vendor that was ever asked allow now, and in every second from now on."""
     found: defaultdict[str, list[Allowance]] = defaultdict(list)
     for provider, seconds, allowed, left in connection.execute(

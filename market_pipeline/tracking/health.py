@@ -9,10 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
-import psycopg
-from psycopg.rows import TupleRow
-
 from market_pipeline.providers.registry import PROVIDERS
+from market_pipeline.storage.database import Connection
 from market_pipeline.tracking.alerts import HIGHEST_STALE_SHARE
 from market_pipeline.tracking.history import OpenFailure, PastExecution, open_feature_failures, past_executions
 from market_pipeline.tracking.staleness import StalenessSummary, freshness_summary
@@ -65,7 +63,7 @@ class Health(TypedDict):
     total_symbols_monitored: int
 
 
-def health(connection: psycopg.Connection[TupleRow], now: datetime, *, daemon_alive: bool | None = None) -> Health:
+def health(connection: Connection, now: datetime, *, daemon_alive: bool | None = None) -> Health:
     """How the pipeline is.  `daemon_alive` is for callers who can ask Dagster."""
     facts = replace(read_facts(connection, now), daemon_alive=daemon_alive)
     status, issues = judgement(facts)
@@ -142,7 +140,7 @@ def _failures(facts: Facts) -> Iterator[Issue]:
         yield Issue(f"features of {facts.feature_failures} series cannot be computed: see feature_computation_failures")
 
 
-def read_facts(connection: psycopg.Connection[TupleRow], now: datetime) -> Facts:
+def read_facts(connection: Connection, now: datetime) -> Facts:
     """The facts, as our tables have them."""
     ((last_check, feature_failures, vendors, callable_vendors, rejected_keys),) = connection.execute(_FACTS).fetchall()
     return Facts(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
+
+from market_pipeline.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +124,7 @@ _LATEST = f"""
 """  # noqa: S608 - a constant
 
 
-def past_executions(
-    connection: psycopg.Connection[TupleRow], limit: int, *, data_type: str | None = None
-) -> list[PastExecution]:
+def past_executions(connection: Connection, limit: int, *, data_type: str | None = None) -> list[PastExecution]:
     """The last executions, those that are running included, newest first."""
     with connection.cursor(row_factory=class_row(PastExecution)) as cursor:
         return cursor.execute(
@@ -135,18 +134,18 @@ def past_executions(
         ).fetchall()
 
 
-def last_executions(connection: psycopg.Connection[TupleRow]) -> list[PastExecution]:
+def last_executions(connection: Connection) -> list[PastExecution]:
     """The last execution of each data type that has ended, by data type."""
     with connection.cursor(row_factory=class_row(PastExecution)) as cursor:
         return cursor.execute(_LAST).fetchall()
 
 
-def past_execution(connection: psycopg.Connection[TupleRow], execution_id: UUID) -> PastExecution | None:
+def past_execution(connection: Connection, execution_id: UUID) -> PastExecution | None:
     with connection.cursor(row_factory=class_row(PastExecution)) as cursor:
         return cursor.execute(_PAST + " WHERE execution_id = %s", [execution_id]).fetchone()
 
 
-def symbols_of(connection: psycopg.Connection[TupleRow], execution_id: UUID) -> list[SymbolProgress]:
+def symbols_of(connection: Connection, execution_id: UUID) -> list[SymbolProgress]:
     """How each symbol of an execution is doing, by symbol."""
     with connection.cursor(row_factory=class_row(SymbolProgress)) as cursor:
         return cursor.execute(
@@ -154,15 +153,13 @@ def symbols_of(connection: psycopg.Connection[TupleRow], execution_id: UUID) -> 
         ).fetchall()
 
 
-def latest_of_symbols(
-    connection: psycopg.Connection[TupleRow], symbols: Collection[str], data_type: str
-) -> dict[str, SymbolProgress]:
+def latest_of_symbols(connection: Connection, symbols: Collection[str], data_type: str) -> dict[str, SymbolProgress]:
     """How symbols do in their last execution of a data type; those that were in none are left out."""
     with connection.cursor(row_factory=class_row(SymbolProgress)) as cursor:
         return {one.symbol: one for one in cursor.execute(_LATEST, [list(symbols), data_type])}
 
 
-def open_feature_failures(connection: psycopg.Connection[TupleRow], limit: int) -> list[OpenFailure]:
+def open_feature_failures(connection: Connection, limit: int) -> list[OpenFailure]:
     """Features that cannot be computed at present, the latest failure first."""
     with connection.cursor(row_factory=class_row(OpenFailure)) as cursor:
         return cursor.execute(
@@ -172,7 +169,7 @@ def open_feature_failures(connection: psycopg.Connection[TupleRow], limit: int) 
         ).fetchall()
 
 
-def running_executions(connection: psycopg.Connection[TupleRow], limit: int) -> list[RunningExecution]:
+def running_executions(connection: Connection, limit: int) -> list[RunningExecution]:
     """Executions that are open, the oldest first.
 
     The lock that a living process holds (`ExecutionLog`) cannot be had; a lock that can is given back at the end of the

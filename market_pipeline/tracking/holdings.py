@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
 from market_pipeline.datasets import DATA_TYPES
+from market_pipeline.storage.database import Connection
 
 COUNTED = 1_000_000  # rows; from there on PostgreSQL's own estimate is told, because counting takes seconds
 
@@ -32,7 +32,7 @@ class Holding:
     """Rows in quarantine."""
 
 
-def holdings(connection: psycopg.Connection[TupleRow]) -> list[Holding]:
+def holdings(connection: Connection) -> list[Holding]:
     """One line per data type, in the order in which they are declared."""
     with connection.cursor(row_factory=class_row(Holding)) as cursor:
         found = []

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
+
+from market_pipeline.storage.database import Connection
 
 ONBOARDING_TAKES = timedelta(hours=1)  # new symbols have nothing because they are being fetched
 RESTS = timedelta(days=1)  # for what has failed: no sooner than that is it asked for beside its retries
@@ -25,7 +26,7 @@ class Overdue:
     """As of when it is; None where it was never fetched."""
 
 
-def overdue(connection: psycopg.Connection[TupleRow], aging: Sequence[str] = ()) -> list[Overdue]:
+def overdue(connection: Connection, aging: Sequence[str] = ()) -> list[Overdue]:
     """All that is stale or missing, of the data types `aging` also what is aging, the oldest first.
 
     Not what has failed lately: that has its retries.

@@ -9,16 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
 from market_pipeline.datasets import DATASETS, Dataset, PartitionedBy
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 from market_pipeline.tracking.consensus import DISAGREEMENT, Comparison
 from market_pipeline.tracking.coverage import session_coverage
-
-Connection = psycopg.Connection[TupleRow]
 
 WINDOW = timedelta(days=30)
 LIVE_WINDOW = timedelta(days=7)  # of live data: 500 symbols have 200,000 quotes and a million options a session

@@ -8,9 +8,9 @@ executions, unresolved failures, symbols that are waiting for a retry, running t
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import TupleRow
+
+from market_pipeline.storage.database import Connection
 
 BATCH = 5_000  # rows a transaction
 MAY_GO: Mapping[str, str] = {
@@ -30,7 +30,7 @@ MAY_GO: Mapping[str, str] = {
 """By table, which rows are too old; the large ones have an index for it."""
 
 
-def cleanup(connection: psycopg.Connection[TupleRow], days_to_keep: int = 30, *, now: datetime) -> dict[str, int]:
+def cleanup(connection: Connection, days_to_keep: int = 30, *, now: datetime) -> dict[str, int]:
     """Delete tracking from before `days_to_keep` days; how many rows, by table.
 
     Makes the connection commit each batch.  Rows that somebody else has locked are left for the next time.
@@ -40,7 +40,7 @@ def cleanup(connection: psycopg.Connection[TupleRow], days_to_keep: int = 30, *,
     return {table: _delete(connection, table, condition, before) for table, condition in MAY_GO.items()}
 
 
-def _delete(connection: psycopg.Connection[TupleRow], table: str, condition: str, before: datetime) -> int:
+def _delete(connection: Connection, table: str, condition: str, before: datetime) -> int:
     batch = sql.SQL(
         "DELETE FROM {table} WHERE ctid = ANY (ARRAY("
         "SELECT ctid FROM {table} WHERE {condition} LIMIT {batch} FOR UPDATE SKIP LOCKED))"

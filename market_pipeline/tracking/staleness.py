@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal, get_args
 
-import psycopg
-from psycopg.rows import TupleRow, dict_row
+from psycopg.rows import dict_row
 from typing_extensions import TypedDict  # pydantic reads it, and before Python 3.12 only this one
+
+from market_pipeline.storage.database import Connection
 
 Status = Literal["fresh", "aging", "stale", "missing"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -46,9 +47,7 @@ class StalenessReport(TypedDict):
     """What is most overdue, or turns next, comes first.  The lists are cut off, the summary counts all."""
 
 
-def freshness_summary(
-    connection: psycopg.Connection[TupleRow], *, data_type: str | None = None
-) -> dict[str, StalenessSummary]:
+def freshness_summary(connection: Connection, *, data_type: str | None = None) -> dict[str, StalenessSummary]:
     """The summary of each data type, or of one, by name."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
@@ -59,9 +58,7 @@ def freshness_summary(
     return {row.pop("data_type"): StalenessSummary(**row) for row in rows}  # type: ignore[typeddict-item]
 
 
-def staleness_report(
-    connection: psycopg.Connection[TupleRow], *, data_type: str | None = None, limit: int = 50
-) -> StalenessReport:
+def staleness_report(connection: Connection, *, data_type: str | None = None, limit: int = 50) -> StalenessReport:
     """What is fresh, aging, stale and missing now, at most `limit` of each: of one data type or of all."""
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:  # one now() for all of it
         summaries = freshness_summary(connection, data_type=data_type).values()
@@ -73,7 +70,7 @@ def staleness_report(
     return StalenessReport(timestamp=now["now"], summary=_total(summaries), by_status=by_status)
 
 
-def symbol_freshness(connection: psycopg.Connection[TupleRow], symbol: str) -> list[FreshnessEntry]:
+def symbol_freshness(connection: Connection, symbol: str) -> list[FreshnessEntry]:
     """How fresh all data of a symbol is now, by data type; empty for a symbol that is not active."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
@@ -113,7 +110,7 @@ _LISTS: Mapping[Status, str] = {
 }
 
 
-def check_staleness(connection: psycopg.Connection[TupleRow], now: datetime) -> dict[Status, int]:
+def check_staleness(connection: Connection, now: datetime) -> dict[Status, int]:
     """Bring the stored statuses up to date, for readers of the table itself; how many rows are in each now.
 
     A row that is being written at the moment is left alone: what writes it knows better.
@@ -142,9 +139,7 @@ _CHECK = """
 """
 
 
-def record_dagster_freshness(
-    connection: psycopg.Connection[TupleRow], states: Mapping[str, str], now: datetime
-) -> None:
+def record_dagster_freshness(connection: Connection, states: Mapping[str, str], now: datetime) -> None:
     """Keep what Dagster says about each data type's asset (PASS, WARN, FAIL, UNKNOWN, NOT_APPLICABLE)."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(

@@ -6,13 +6,11 @@ Here belong the reading of recent records, and writing down what was made of the
 
 from datetime import datetime
 
-import psycopg
-from psycopg.rows import TupleRow
-
 from market_pipeline.fetching.strategies import Recent, Standing, judged
+from market_pipeline.storage.database import Connection
 
 
-def standings(connection: psycopg.Connection[TupleRow], data_type: str, now: datetime) -> dict[str, Standing]:
+def standings(connection: Connection, data_type: str, now: datetime) -> dict[str, Standing]:
     """Each vendor's standing for a data type; vendors that were never asked are not in it.
 
     What has clearly changed is written down, so that all processes hold on to the same judgement.
@@ -41,7 +39,7 @@ def standings(connection: psycopg.Connection[TupleRow], data_type: str, now: dat
     return found
 
 
-def next_turn(connection: psycopg.Connection[TupleRow], data_type: str) -> int:
+def next_turn(connection: Connection, data_type: str) -> int:
     """Counts the fetches that share their symbols out, over all processes."""
     row = connection.execute(
         "INSERT INTO provider_rotation AS known (data_type, turn) VALUES (%s, 0)"

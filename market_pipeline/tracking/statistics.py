@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 from typing_extensions import TypedDict  # pydantic reads it, and before Python 3.12 only this one
 
 from market_pipeline.datasets import DATASETS
+from market_pipeline.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class CacheStats:
 
 
 def provider_performance(
-    connection: psycopg.Connection[TupleRow], *, data_type: str | None = None, window: timedelta | None = None
+    connection: Connection, *, data_type: str | None = None, window: timedelta | None = None
 ) -> list[ProviderPerformance]:
     """Every vendor that was ever asked, by name: of all time, or of the last `window` (from a full hour on)."""
     with connection.cursor(row_factory=class_row(ProviderPerformance)) as cursor:
@@ -102,7 +102,7 @@ def provider_performance(
 
 
 def tracking_statistics(
-    connection: psycopg.Connection[TupleRow], *, data_type: str | None = None, window: timedelta | None = None
+    connection: Connection, *, data_type: str | None = None, window: timedelta | None = None
 ) -> TrackingStatistics:
     """All vendors together, and each by its name."""
     performance = provider_performance(connection, data_type=data_type, window=window)
@@ -121,7 +121,7 @@ def tracking_statistics(
 
 
 def provider_history(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     *,
     since: datetime,
     by: Literal["hour", "day"] = "hour",
@@ -142,7 +142,7 @@ def provider_history(
         ).fetchall()
 
 
-def answers_by_vendor(connection: psycopg.Connection[TupleRow], *, since: datetime) -> dict[str, list[tuple[str, int]]]:
+def answers_by_vendor(connection: Connection, *, since: datetime) -> dict[str, list[tuple[str, int]]]:
     """Who has answered lately, from the full hour of `since` on: good calls of each vendor, the most first, by data type."""
     rows = connection.execute(
         """
@@ -177,7 +177,7 @@ _HISTORY = """
 """
 
 
-def cache_stats(connection: psycopg.Connection[TupleRow]) -> list[CacheStats]:
+def cache_stats(connection: Connection) -> list[CacheStats]:
     """One line per data type, in the order of DATASETS, also of those that were never asked for."""
     with connection.cursor(row_factory=class_row(CacheStats)) as cursor:
         cursor.execute(

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import psycopg
-from psycopg.rows import TupleRow
-
 from market_pipeline.providers.messages import Window
+from market_pipeline.storage.database import Connection
 
 
 def unheard_of(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     data_type: str,
     symbols: Sequence[str],
     *,
