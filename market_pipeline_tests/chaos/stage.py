@@ -74,7 +74,7 @@ class Stage:
 
     @property
     def dagster(self) -> DagsterControl:
-        return DagsterControl(f"http://127.0.0.1:{self.up.port}")
+        return self.up.dagster
 
     @property
     def simulator(self) -> SimulatorControl:
@@ -193,14 +193,15 @@ def stage(**changes: str) -> Iterator[Stage]:
     with ExitStack() as open_things:
         home, mount = open_things.enter_context(_home())
         user = open_things.enter_context(somebody(home))
-        user.run("market-pipeline", "symbols", "list")
-        kept = f"SELECT symbol FROM tracked_symbols ORDER BY symbol LIMIT {SYMBOLS}"
-        user.rows(f"UPDATE tracked_symbols SET active = symbol IN ({kept}), timeframes = '{{1d,1h}}' RETURNING 1")
+        user.fetch_only("false")
+        user.rows("UPDATE tracked_symbols SET timeframes = '{1d,1h}' RETURNING 1")
         up = open_things.enter_context(started(user, **{**SETTINGS, **changes}))
         ready = Stage(user, up, mount)
         ready.dagster.switch(
             on=False, names={one.name for one in ready.dagster.automations() if one.kind == "schedule"}
         )
+        up.take_all_for_known()
+        user.fetch_only(f"symbol IN (SELECT symbol FROM tracked_symbols ORDER BY symbol LIMIT {SYMBOLS})")
         yield ready
 
 
