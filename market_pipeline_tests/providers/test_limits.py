@@ -29,7 +29,7 @@ from market_pipeline.storage.database import Database
 from market_pipeline_tests.alone import Alone
 from market_pipeline_tests.providers.panel import OPEN, questions
 
-A_FEW = 120  # calls in the period: a plan that allows more is scaled down
+A_FEW = 60  # calls in the period: a plan that allows more is scaled down
 A_MINUTE = 60.0
 USED = 0.9  # of what the limits allow
 
