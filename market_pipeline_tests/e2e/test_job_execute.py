@@ -7,9 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import typer.testing
 from click.testing import CliRunner, Result
 from dagster._cli import create_dagster_cli
 
+from market_pipeline.cli.app import app
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import PROJECT_ROOT
 from market_pipeline_tests.e2e.conftest import User
@@ -136,6 +138,12 @@ def test_the_command_run_does_the_same_with_plain_options(current: str, user: Us
         " WHERE run_id = (SELECT run_id FROM fetch_attempts ORDER BY attempted_at DESC LIMIT 1)"
     )
     assert asked == ["AAPL", "MSFT"]
-    failed = user.run("market-pipeline", "run", "stock_quotes", "--partition", "2026-01-05")
-    assert failed.returncode == 1
-    assert "can no longer be fetched" in failed.stdout
+
+
+def test_the_command_run_ends_as_its_run_does(
+    current: str, execute: Execute, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In this process as well, but for Dagster's command that it starts."""
+    failed = typer.testing.CliRunner().invoke(app, ["run", "stock_quotes", "--partition", "2026-01-05"])
+    assert failed.exit_code == 1
+    assert "can no longer be fetched" in "".join(capfd.readouterr())
