@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dagster as dg
+import dagster._core.storage.event_log.in_memory
+import dagster._core.storage.runs.in_memory
 import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
@@ -42,7 +44,10 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: Datab
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
+def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """One in memory, not stamped with the last of Dagster's ninety migrations: reading them takes four fifths of its time."""
+    for storage in (dagster._core.storage.event_log.in_memory, dagster._core.storage.runs.in_memory):
+        monkeypatch.setattr(storage, "stamp_alembic_rev", lambda *given: None)
     with dg.DagsterInstance.ephemeral() as one:
         yield one
 
