@@ -5,6 +5,7 @@ there are belongs to `market_data`, what is asked for to `targets`, how one fetc
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import dagster as dg
@@ -38,32 +39,86 @@ def refresh(
     got wrong (see `target`); for named partitions when one could not be fetched, else when none could.
     """
     with execution(context, pipeline.database, dataset.name) as log:
-        wanted = _target(context, dataset, config, pipeline, keys)
+        work = _Refresh(context, dataset, config, pipeline, log)
+        wanted = work.target(keys)
         deadline = pipeline.market_data.deadline(dataset, config.deadline_seconds)
         log.plan(wanted.partition, [status for fetch in wanted.fetches for status in _waiting(fetch, "pending")])
-        done = [_fetch(context, dataset, config, pipeline, wanted, fetch, deadline, log) for fetch in wanted.fetches]
+        done = [work.fetch(fetch, wanted.partition, deadline) for fetch in wanted.fetches]
         outcome = outcome_of(dataset, wanted, done)
         _report(context, dg.AssetKey(dataset.name), outcome)
         yield from inspect(context, dataset, pipeline, done, config.providers)
         _conclude(dataset, outcome, strict=keys is not None)
 
 
-def _target(
-    context: dg.OpExecutionContext,
-    dataset: Dataset,
-    config: RefreshConfig,
-    pipeline: Pipeline,
-    keys: Sequence[str] | None,
-) -> Target:
-    """What this try is about; its symbols are registered as partitions.  Raises dg.Failure (see `target`)."""
-    others = siblings(context.instance, context.run)
-    with pipeline.database.connect(name="universe") as connection:
-        wanted = target_of(
-            connection, dataset, config, keys, sessions=pipeline.sessions, now=pipeline.clock(), siblings=others
+@dataclass(frozen=True, slots=True)
+class _Refresh:
+    """One try of a step that refreshes a data type."""
+
+    context: dg.OpExecutionContext
+    dataset: Dataset
+    config: RefreshConfig
+    pipeline: Pipeline
+    log: ExecutionLog
+
+    def target(self, keys: Sequence[str] | None) -> Target:
+        """What this try is about; its symbols are registered as partitions.  Raises dg.Failure (see `target`)."""
+        pipeline, instance = self.pipeline, self.context.instance
+        others = siblings(instance, self.context.run)
+        with pipeline.database.connect(name="universe") as connection:
+            wanted = target_of(
+                connection,
+                self.dataset,
+                self.config,
+                keys,
+                sessions=pipeline.sessions,
+                now=pipeline.clock(),
+                siblings=others,
+            )
+        if self.dataset.partitioned_by is PartitionedBy.SYMBOL:
+            instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
+        return wanted
+
+    def fetch(self, fetch: Fetch, partition: str, deadline: datetime) -> Refreshed:
+        """One fetch, told to the logs while it goes on and when it ends.  Raises dg.Failure."""
+        self.context.log.info(
+            "asking for %s %s of %d symbols", self.dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols)
         )
-    if dataset.partitioned_by is PartitionedBy.SYMBOL:
-        context.instance.add_dynamic_partitions(SYMBOLS, wanted.keys)
-    return wanted
+        if fetch.reach is not None:
+            self.context.log.info(
+                "vendors are asked up to %s, so that the next runs of this backfill find it in the answer cache",
+                fetch.reach.end,
+            )
+        self.log.note(_waiting(fetch, "in_progress"))
+        progress = Progress(self.context.log.info)
+
+        def watch(so_far: Refreshed) -> None:
+            self.log.follow(lambda: _statuses(fetch, so_far))
+            progress.tell(len(so_far.report.answered), so_far.report.requested)
+
+        try:
+            done = self.pipeline.market_data.refresh(
+                self.dataset,
+                fetch.symbols,
+                window=fetch.window,
+                reach=fetch.reach,
+                timeframe=fetch.timeframe,
+                strategy=self.config.strategy,
+                providers=self.config.providers,
+                partition_key=partition,
+                deadline=deadline,
+                use_cache=self.config.use_cache,
+                progress=watch,
+            )
+        except NoVendor as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        except psycopg.OperationalError as error:
+            raise dg.Failure(
+                f"the database went away while {self.dataset.name} was being fetched ({str(error).strip()}). What was written"
+                " before stays; another try asks for the rest."
+            ) from error
+        self.log.note(_statuses(fetch, done))
+        _tell(self.context, done)
+        return done
 
 
 def _report(context: dg.OpExecutionContext, key: dg.AssetKey, outcome: Outcome) -> None:
@@ -91,57 +146,13 @@ def _conclude(dataset: Dataset, outcome: Outcome, *, strict: bool) -> None:
         )
 
 
-def _fetch(
-    context: dg.OpExecutionContext,
-    dataset: Dataset,
-    config: RefreshConfig,
-    pipeline: Pipeline,
-    wanted: Target,
-    fetch: Fetch,
-    deadline: datetime,
-    log: ExecutionLog,
-) -> Refreshed:
-    context.log.info("asking for %s %s of %d symbols", dataset.title.lower(), fetch.timeframe or "", len(fetch.symbols))
-    if fetch.reach is not None:
-        context.log.info("vendors are asked up to %s, which serves the next runs of this backfill too", fetch.reach.end)
-    log.note(_waiting(fetch, "in_progress"))
-    progress = Progress(context.log.info)
-
-    def watch(so_far: Refreshed) -> None:
-        log.follow(lambda: _statuses(fetch, so_far))
-        progress.tell(len(so_far.report.answered), so_far.report.requested)
-
-    try:
-        done = pipeline.market_data.refresh(
-            dataset,
-            fetch.symbols,
-            window=fetch.window,
-            reach=fetch.reach,
-            timeframe=fetch.timeframe,
-            strategy=config.strategy,
-            providers=config.providers,
-            partition_key=wanted.partition,
-            deadline=deadline,
-            use_cache=config.use_cache,
-            progress=watch,
-        )
-    except NoVendor as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
-    except psycopg.OperationalError as error:
-        raise dg.Failure(
-            f"the database went away while {dataset.name} was being fetched ({str(error).strip()}). What was written before"
-            " stays; another try asks for the rest."
-        ) from error
-    log.note(_statuses(fetch, done))
-    _tell(context, done)
-    return done
-
-
 def _tell(context: dg.OpExecutionContext, done: Refreshed) -> None:
     """What came of a fetch, in the run's log."""
     report, written = done.report, done.written
     if done.cached:
-        context.log.info("%d symbols not asked for: answered lately (use_cache: false asks anew)", len(done.cached))
+        context.log.info(
+            "%d symbols are served from the answer cache (use_cache: false fetches them again)", len(done.cached)
+        )
     if report.requested > 0:
         context.log.info(
             "%d of %d symbols settled by %s in %.1f s%s; rows: %d new, %d changed, %d as before",
@@ -155,12 +166,10 @@ def _tell(context: dg.OpExecutionContext, done: Refreshed) -> None:
             written.unchanged,
         )
     if done.stale:
-        context.log.warning(
-            "%d symbols that failed are served by old rows, which are flagged as stale", len(done.stale)
-        )
+        context.log.warning("%d symbols that failed are served by old rows, flagged as stale", len(done.stale))
     if report.retry_at is not None:
         context.log.warning(
-            "nobody would be asked about %d symbols; earliest retry at %s",
+            "no vendor could be called for %d symbols; earliest retry at %s",
             len(report.kept_back),
             f"{report.retry_at:%Y-%m-%d %H:%M:%S %Z}",
         )
