@@ -34,7 +34,8 @@ def overview(request: Request, services: Served, connection: Reading) -> HTMLRes
     now = services.clock()
     since = now - timedelta(hours=HOURS - 1)
     vendors = provider_performance(connection, window=timedelta(hours=HOURS))
-    found = health(connection, now, daemon_alive=not silent_daemons(services.instance))
+    freshness = freshness_summary(connection)
+    found = health(connection, now, daemon_alive=not silent_daemons(services.instance), freshness=freshness)
     ran = past_executions(connection, LAST)
     return page(
         request,
@@ -49,7 +50,7 @@ def overview(request: Request, services: Served, connection: Reading) -> HTMLRes
         queue=queue_stats(services.instance),
         failed=sum(count for _, state, count in count_failed_symbols(connection) if state != "expired"),
         quality=quality_summary(connection),
-        **_freshness(freshness_summary(connection)),
+        **_freshness(freshness),
         **_calls(vendors),
         vendors=vendors,
         beats=beats(provider_history(connection, since=since), [one.provider for one in vendors], now),

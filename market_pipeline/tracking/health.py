@@ -63,9 +63,16 @@ class Health(TypedDict):
     total_symbols_monitored: int
 
 
-def health(connection: Connection, now: datetime, *, daemon_alive: bool | None = None) -> Health:
-    """How the pipeline is.  `daemon_alive` is for callers who can ask Dagster."""
-    facts = replace(read_facts(connection, now), daemon_alive=daemon_alive)
+def health(
+    connection: Connection,
+    now: datetime,
+    *,
+    daemon_alive: bool | None = None,
+    freshness: Mapping[str, StalenessSummary] | None = None,
+) -> Health:
+    """How the pipeline is.  `daemon_alive` is for callers who can ask Dagster, `freshness` for those who have read it."""
+    facts = read_facts(connection, now, freshness_summary(connection) if freshness is None else freshness)
+    facts = replace(facts, daemon_alive=daemon_alive)
     status, issues = judgement(facts)
     (symbols,) = connection.execute("SELECT count(*) FROM tracked_symbols WHERE active").fetchone() or (0,)
     features = facts.freshness.get("price_features")
@@ -140,13 +147,13 @@ def _failures(facts: Facts) -> Iterator[Issue]:
         yield Issue(f"features of {facts.feature_failures} series cannot be computed: see feature_computation_failures")
 
 
-def read_facts(connection: Connection, now: datetime) -> Facts:
+def read_facts(connection: Connection, now: datetime, freshness: Mapping[str, StalenessSummary]) -> Facts:
     """The facts, as our tables have them."""
     ((last_check, feature_failures, vendors, callable_vendors, rejected_keys),) = connection.execute(_FACTS).fetchall()
     return Facts(
         now=now,
         last_check=last_check,
-        freshness=freshness_summary(connection),
+        freshness=freshness,
         failed_executions=dict(connection.execute(_FAILED_EXECUTIONS).fetchall()),
         given_up=dict(connection.execute(_GIVEN_UP).fetchall()),
         vendors=vendors,
