@@ -210,10 +210,8 @@ class Dataset(DataType):
             except ValidationError as error:
                 rejected.append(Rejected(row, _reason(error)))
                 continue
-            except (
-                TypeError,
-                OverflowError,
-            ) as error:  # a derived field met a senseless value before its own check did
+            except (TypeError, OverflowError) as error:
+                # a derived field met a senseless value before its own check did
                 rejected.append(Rejected(row, f"row: {error}"))
                 continue
             key = tuple(getattr(record, name) for name in self.key)

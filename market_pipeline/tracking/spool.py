@@ -80,9 +80,8 @@ def _ends_a_line(file: FileIO, size: int) -> bool:
 
 
 def _write_all(file: FileIO, content: bytearray) -> None:
-    if file.write(content) < len(
-        content
-    ):  # what fits is written, and only the next write would say that the disk is full
+    # What fits is written, and only the next write would say that the disk is full.
+    if file.write(content) < len(content):
         raise OSError(ENOSPC, os.strerror(ENOSPC))
 
 

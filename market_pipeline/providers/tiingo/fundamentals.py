@@ -94,10 +94,8 @@ class Fundamentals(TiingoEndpoint):
         )
 
     def match(self, path: str, params: Mapping[str, str], now: datetime) -> Ask | None:
-        if (
-            params.get("asReported", "false").lower() == "true"
-        ):  # dated by the filing: the period it is about is not told
-            return None
+        if params.get("asReported", "false").lower() == "true":
+            return None  # dated by the filing: the period it is about is not told
         return super().match(path.replace("/daily", "/statements"), params, now)
 
     def parse(self, answer: Answer, ask: Ask) -> Parsed:
