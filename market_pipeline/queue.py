@@ -22,7 +22,7 @@ BY_ITSELF = (
 )
 """One of these tags is on every run that nobody has asked for in person."""
 DAEMONS = ["SCHEDULER", "QUEUED_RUN_COORDINATOR"]
-"""Without them nothing starts by itself.  Of the one that evaluates sensors our own sensors' work tells."""
+"""Without them no run starts automatically.  Of the one that evaluates sensors our own sensors' work tells."""
 ENDS = {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
 FROM_OUTSIDE = "This run has been marked as failed from outside"  # all that Dagster says, unless it is told more
 
@@ -106,7 +106,7 @@ class Task:
 
 
 def silent_daemons(instance: dg.DagsterInstance) -> tuple[str, ...]:
-    """Those of Dagster's daemons that start runs, and have given no sign of life lately."""
+    """Those of Dagster's daemons that start runs, and have sent no heartbeat recently."""
     return tuple(name for name, status in instance.get_daemon_statuses(DAEMONS).items() if not status.healthy)
 
 

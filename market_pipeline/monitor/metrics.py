@@ -130,6 +130,6 @@ class _Collected(Collector):
         yield depth
         yield GaugeMetricFamily(
             "market_pipeline_scheduler_running",
-            "1 while Dagster's daemon gives signs of life.",
+            "1 while Dagster's daemon sends heartbeats.",
             float(not silent_daemons(self.services.instance)),
         )

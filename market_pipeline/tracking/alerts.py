@@ -47,7 +47,7 @@ class Snapshot:
     """How things are, as far as a rule asks."""
 
     silent_daemons: tuple[str, ...] = ()
-    """Parts of Dagster that have not given a sign of life for half an hour."""
+    """Daemons of Dagster that have sent no heartbeat for half an hour."""
     stopped_schedules: tuple[str, ...] = ()
     failed_runs: Mapping[str, str] = field(default_factory=dict)
     """Jobs whose last run failed, and why."""
@@ -74,7 +74,7 @@ def alerts(now: Snapshot) -> list[Alert]:
 
 def _scheduler(now: Snapshot) -> Iterator[Alert]:
     for daemon in now.silent_daemons:
-        message = f"Dagster's {daemon.lower()} daemon gives no sign of life: nothing starts by itself"
+        message = f"Dagster's {daemon.lower()} daemon sends no heartbeat: no run starts automatically"
         yield Alert("SchedulerNotRunning", daemon, "critical", message)
     for schedule in now.stopped_schedules:
         yield Alert("SchedulerNotRunning", schedule, "critical", f"the schedule {schedule} is stopped")

@@ -83,7 +83,7 @@ def impossible_values(look: Look) -> Finding:
     return Finding(
         Verdict.ERROR if found else Verdict.PASSED,
         f"{sum(found.values())} figures cannot be.",
-        f"Look at the bars of those rows. If they are right, the formula is not: mend it, and run {look.dataset.name}_job with"
+        f"Look at the bars of those rows. If they are right, the formula is not: fix it, and run {look.dataset.name}_job with"
         " `full: true`.",
         count=sum(found.values()),
         sample=[f"{name}: {count} rows" for name, count in found.items()],

@@ -81,14 +81,14 @@ def row_validity(look: Inspection[Dataset]) -> Finding:
         verdict,
         f"{look.rows_refused} of {sent} rows of the run were refused.",
         f"Read provider, reason and payload in rejected_records, data type {look.dataset.name}. If they are one vendor's, switch"
-        " it off until its parser is mended.",
+        " it off until its parser is fixed.",
         count=look.rows_refused,
         figures={"percent": round(100 * share, 2)},
     )
 
 
 REMEDIES = {  # of what does not pass by itself
-    "exhausted": "read what vendors said in failed_symbols.errors, mend the cause, then `market-pipeline retry`",
+    "exhausted": "read what vendors said in failed_symbols.errors, fix the cause, then `market-pipeline retry`",
     "unknown": "correct the spelling, or `market-pipeline symbols remove`",
 }
 

@@ -29,9 +29,9 @@ class Facts:
 
     now: datetime
     last_check: datetime | None
-    """When the hourly staleness check last ran: the sign of life of everything that is scheduled."""
+    """When the hourly staleness check last ran: the heartbeat of everything that is scheduled."""
     daemon_alive: bool | None = None
-    """Whether Dagster's daemon gives signs of life; None where it was not asked."""
+    """Whether Dagster's daemon sends heartbeats; None where it was not asked."""
     freshness: Mapping[str, StalenessSummary]
     failed_executions: Mapping[str, str] = field(default_factory=dict)
     """Data types whose last execution failed, and why."""
@@ -97,9 +97,9 @@ def judgement(facts: Facts) -> tuple[HealthStatus, list[str]]:
 
 
 def _scheduling(facts: Facts) -> Iterator[Issue]:
-    advice = "nothing runs by itself. Start Dagster: `market-pipeline up`"
+    advice = "no schedule or sensor runs. Start Dagster: `market-pipeline up`"
     if facts.daemon_alive is False:
-        yield Issue(f"Dagster's daemon gives no sign of life: {advice}", fatal=True)
+        yield Issue(f"Dagster's daemon sends no heartbeat: {advice}", fatal=True)
     elif facts.last_check is None and facts.daemon_alive:
         return  # it has just begun
     elif facts.last_check is None:
@@ -119,9 +119,9 @@ def _vendors(facts: Facts) -> Iterator[Issue]:
         )
     for vendor in facts.rejected_keys:
         if vendor in KEYLESS:
-            yield Issue(f"{vendor} does not let us in: it is asked again by itself, within an hour")
+            yield Issue(f"{vendor} refuses access: it is tried again automatically within an hour")
         else:
-            yield Issue(f"{vendor} rejects its key: set another {vendor.upper()}_API_KEY")
+            yield Issue(f"{vendor} rejects its key: set a valid {vendor.upper()}_API_KEY")
 
 
 def _data(facts: Facts) -> Iterator[Issue]:
@@ -142,7 +142,7 @@ def _failures(facts: Facts) -> Iterator[Issue]:
     for name, reason in facts.failed_executions.items():
         yield Issue(f"the last run of {name} failed: {reason}")
     for name, count in facts.given_up.items():
-        yield Issue(f"{name}: {count} given up after all retries: mend the cause, then `market-pipeline retry {name}`")
+        yield Issue(f"{name}: {count} given up after all retries: fix the cause, then `market-pipeline retry {name}`")
     if facts.feature_failures:
         yield Issue(f"features of {facts.feature_failures} series cannot be computed: see feature_computation_failures")
 

@@ -53,9 +53,9 @@ def test_a_page_loads_only_what_is_its_own_and_names_its_fields(monitor: Monitor
 
 def test_the_overview_says_what_is_wrong_first(monitor: Monitor) -> None:
     text = read(monitor, "/")
-    assert "Dagster&#39;s daemon gives no sign of life: nothing runs by itself." in text
+    assert "Dagster&#39;s daemon sends no heartbeat: no schedule or sensor runs." in text
     assert "<code>market-pipeline up</code>" in text
-    assert text.index("gives no sign of life") < text.index("queue</small>") < text.index("<h2>Freshness")
+    assert text.index("sends no heartbeat") < text.index("queue</small>") < text.index("<h2>Freshness")
     assert "4 of 5 done" in text
 
 

@@ -171,7 +171,7 @@ def metrics(services: Served, connection: Reading) -> TimedMetrics:
 
 @router.get("/health")
 def health(services: Served, connection: Reading) -> Health:
-    """critical: nothing starts by itself; warning: the last enrichment is long ago, or left symbols out."""
+    """critical: no run starts automatically; warning: the last enrichment is long ago, or left symbols out."""
     last, alive, schedule = _last(connection), not silent_daemons(services.instance), _schedule(services)
     scheduler_running = alive and (schedule is None or schedule.running)
     issues = list(_issues(last, services.clock(), alive=alive, paused=schedule is not None and not schedule.running))
@@ -207,7 +207,7 @@ def _schedule(services: Services) -> Automation | None:
 def _issues(last: PastExecution | None, now: datetime, *, alive: bool, paused: bool) -> Iterator[str]:
     """What is wrong, in words.  Pure."""
     if not alive:
-        yield "Dagster's daemon gives no sign of life: start it with `market-pipeline up`"
+        yield "Dagster's daemon sends no heartbeat: start it with `market-pipeline up`"
     if paused:
         yield "the daily enrichment is paused"
     if last is None:

@@ -1,4 +1,4 @@
-"""`/api/scheduler`: everything that runs by itself on and off, the queue, and refreshes of a part of the universe."""
+"""`/api/scheduler`: schedules and sensors on and off, the queue, and refreshes of a part of the universe."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -71,7 +71,7 @@ def stop(services: Served) -> Switched:
 
 @router.get("/status")
 def status(services: Served) -> SchedulerStatus:
-    """Whether anything is started by itself, and how many runs wait, run and have ended."""
+    """Whether the scheduler runs, and how many runs wait, run and have ended."""
     stats = queue_stats(services.instance)
     return SchedulerStatus(
         timestamp=services.clock(),
