@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from market_pipeline.providers.messages import Ask
 from market_pipeline.simulator.market import SyntheticMarket
 
 NEW_YORK = ZoneInfo("America/New_York")  # whose clock most vendors tell times by
@@ -41,6 +42,8 @@ class Reply:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str | None = None
+    serves: Ask | None = None
+    """What it answers honestly."""
 
     def encoded(self) -> tuple[bytes, str]:
         """The body's bytes and its content type."""

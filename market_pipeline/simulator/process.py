@@ -182,6 +182,7 @@ def _server(simulator: Simulator) -> uvicorn.Server:
             http=BreakableProtocol,
             ws="none",
             lifespan="off",
+            proxy_headers=False,
             access_log=False,
             log_config=None,  # logging is the process's own, which may be a pipeline run
             log_level="warning",

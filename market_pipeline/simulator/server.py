@@ -1,6 +1,6 @@
 """The simulator over HTTP: every vendor at `/<vendor>`, and the control API under `/_control`.
 
-Here belong the ASGI application and the order in which a request is treated: counted, delayed, refused or answered,
+Here belong the ASGI application and the order in which a request is treated: counted, refused or answered, delayed,
 sent.  What vendors decide is in `vendor`, what goes wrong in `faults`, processes and ports in `process`.
 
 Handlers run in the event loop: they are pure and short, and the synthetic market needs no locks that way.
@@ -105,13 +105,13 @@ class Simulator:
         delay, fault = plan.verdict(self._dice, name, vendor.counts.requests, elapsed)
         if fault is not None:
             vendor.counts.faults[fault] += 1
-        if delay > 0 and await left_within(request.receive, delay):
+        reply = None if fault is Kind.RESET else self._reply(request, vendor, fault, plan)
+        if delay > 0 and await left_within(request, delay):
             vendor.counts.abandoned += 1
             return Response(status_code=_CLIENT_LEFT)
-        if fault is Kind.RESET:
+        if reply is None:
             return Reset()
-        reply = self._reply(request, vendor, fault, plan)
-        vendor.counts.statuses[reply.status] += 1
+        vendor.sent(reply)
         logger.debug("%s %s -> %d", name, request.url.path, reply.status)
         return _sent(reply, fault)
 

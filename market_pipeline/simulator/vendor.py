@@ -1,14 +1,14 @@
 """One simulated vendor: which route answers, who is refused, and what has been asked so far.
 
-Here belongs what happens to a call once its delay is over: key, plan, limit, route, and the counting.  The market's
-answer belongs to the dialect, sending it and waiting to the server.  Everything runs in the event loop's one thread.
+Here belongs what happens to a call when it comes: key, plan, limit, route, and the counting.  The market's answer belongs
+to the dialect, sending it and waiting to the server.  Everything runs in the event loop's one thread.
 """
 
 import logging
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -66,11 +66,17 @@ class SimulatedVendor:
         try:
             reply = self._faulty(call, fault) or self._honest(call, route, now, fault, garbage)
             body, content_type = reply.encoded()
-            return Reply(body, reply.status, reply.headers, content_type)
+            return replace(reply, body=body, content_type=content_type)
         except Exception:
             logger.exception("%s: the simulator failed at %s", self.dialect.name, call.path)
             self.counts.unexpected_errors += 1
             return Reply(f"The simulator of {self.dialect.name} failed at {call.path}; its log says why.", 500)
+
+    def sent(self, reply: Reply) -> None:
+        """Count a reply whose client has waited for it."""
+        self.counts.statuses[reply.status] += 1
+        if reply.serves is not None:
+            self.counts.served[reply.serves.data_type].update(reply.serves.symbols)
 
     def _faulty(self, call: Call, fault: Kind | None) -> Reply | None:
         """What a call gets without being looked at."""
@@ -103,8 +109,7 @@ class SimulatedVendor:
         reply = route.handler(call)
         if matched is None or reply.status >= 400 or fault is Kind.TRUNCATED:
             return reply
-        self.counts.served[matched[1].data_type].update(matched[1].symbols)
-        return self._garbled(reply, matched, garbage)
+        return replace(self._garbled(reply, matched, garbage), serves=matched[1])
 
     def _garbled(self, reply: Reply, matched: Matched, garbage: Sequence[str]) -> Reply:
         endpoint, ask = matched
@@ -114,7 +119,7 @@ class SimulatedVendor:
         spoiled = garbled(body, [endpoint.spell(symbol) for symbol in garbage], whole=set(ask.symbols) <= set(garbage))
         if spoiled != body:
             self.counts.faults[Kind.GARBAGE] += 1
-        return Reply(spoiled, reply.status, reply.headers, content_type)
+        return replace(reply, body=spoiled, content_type=content_type)
 
     def state(self) -> dict[str, Any]:
         """The counts as JSON."""

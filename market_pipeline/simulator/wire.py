@@ -1,7 +1,7 @@
-"""What happens below HTTP: answers that leave in one packet, and faults: a connection that is reset, one that ends midway.
+"""What happens below HTTP: answers that leave in one packet, delays, a connection that is reset, one that ends midway.
 
 An ASGI application cannot reach its connection; `BreakableProtocol` is uvicorn's HTTP protocol with the transport put
-where the responses of these faults find it.  Waiting for a client that may leave is here too; ordinary answers are `server`'s.
+where the responses of these faults find it, and the time when a request came.  Ordinary answers are `server`'s.
 """
 
 import asyncio
@@ -9,11 +9,12 @@ import socket
 import struct
 from typing import Any, cast
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_TRANSPORT = "transport"
+_TRANSPORT, _ARRIVED = "transport", "arrived"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger on, for 0 seconds: close() sends RST instead of FIN
 
 
@@ -48,11 +49,15 @@ class _Together:
 
 
 class BreakableProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, whose requests carry their transport in `scope["state"]`."""
+    """uvicorn's protocol, whose requests carry their transport and the loop's time of arrival in `scope["state"]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(cast(asyncio.Transport, _Together(transport, self.loop)))
         self.app_state = {**self.app_state, _TRANSPORT: self.transport}
+
+    def data_received(self, data: bytes) -> None:
+        self.app_state[_ARRIVED] = self.loop.time()
+        super().data_received(data)
 
 
 class Reset(Response):
@@ -78,10 +83,14 @@ class Truncated(Response):
         await _disconnected(receive)
 
 
-async def left_within(receive: Receive, seconds: float) -> bool:
-    """Waits; True as soon as the client has gone, False when the time is over and it is still there."""
+async def left_within(request: Request, seconds: float) -> bool:
+    """Waits; True as soon as the client has gone, False when it is still there so many seconds after the request came.
+
+    From then on, and not from now: of thirty requests that come at once the last has waited 15 ms for the others already.
+    """
     try:
-        await asyncio.wait_for(_disconnected(receive), seconds)
+        async with asyncio.timeout_at(request.scope["state"][_ARRIVED] + seconds):
+            await _disconnected(request.receive)
     except TimeoutError:
         return False
     return True
