@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -164,10 +165,13 @@ class Caller:
 
     def _persist(self, call: Call, request: Request) -> list[Attempt]:
         """One attempt, or several of which all but the last were unavailable.  Raises NotAsked where there is none."""
+        first = self._attempt(call, request)
+        if not _unavailable(first):  # as nearly all are, without the 60 µs that preparing retries takes
+            return [first]
         made: list[Attempt] = []
 
         def attempt() -> Attempt:
-            made.append(self._attempt(call, request))
+            made.append(self._attempt(call, request) if made else first)
             return made[-1]
 
         def enough(state: RetryCallState) -> bool:
@@ -177,15 +181,12 @@ class Caller:
         retrying = Retrying(
             stop=enough,
             wait=self._backoff,
-            retry=retry_if_result(lambda attempt: isinstance(attempt.error, Unavailable)),
+            retry=retry_if_result(_unavailable),
             retry_error_callback=lambda state: None,
             sleep=self._sleep,
         )
-        try:
+        with suppress(NotAsked):
             retrying(attempt)
-        except NotAsked:
-            if not made:
-                raise
         return made
 
     def _attempt(self, call: Call, request: Request) -> Attempt:
@@ -248,6 +249,10 @@ class Caller:
             symbol_errors=dict(parsed.errors),
             more=parsed.more,
         )
+
+
+def _unavailable(attempt: Attempt) -> bool:
+    return isinstance(attempt.error, Unavailable)
 
 
 def _asked_for(rows: Iterable[dict[str, object]], ask: Ask) -> list[dict[str, object]]:

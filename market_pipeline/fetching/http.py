@@ -136,9 +136,9 @@ class VendorClient:
     def _get(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """One exchange, up to the body of the answer; cookies are kept, and sent to where they belong."""
         asked = requests.Request("GET", url)  # as requests' cookies want to see it
-        cookie = get_cookie_header(self._cookies, asked)  # type: ignore[no-untyped-call]
-        if cookie is not None:
-            headers = {**headers, "Cookie": cookie}
+        if self._cookies:
+            cookie = get_cookie_header(self._cookies, asked)  # type: ignore[no-untyped-call]
+            headers = headers if cookie is None else {**headers, "Cookie": cookie}
         response = self._pool.request("GET", url, headers=headers, redirect=False, preload_content=False)
         if "Set-Cookie" in response.headers:
             extract_cookies_to_jar(self._cookies, asked, response)  # type: ignore[no-untyped-call]

@@ -188,9 +188,12 @@ class MarketData:
         report, rows = done.report, done.rows_by_symbol
         answered = [(symbol, done.told_at.get(symbol, now), rows[symbol].rows) for symbol in report.answered]
         answered += [(symbol, answer.answered_at, answer.records) for symbol, answer in done.cached.items()]
+        moments = {
+            told_at: as_of(dataset, wanted.window, told_at, self._sessions)
+            for told_at in {told_at for _, told_at, _ in answered}
+        }
         refreshes = [
-            Refresh(symbol=symbol, as_of=as_of(dataset, wanted.window, told_at, self._sessions), data_points=count)
-            for symbol, told_at, count in answered
+            Refresh(symbol=symbol, as_of=moments[told_at], data_points=count) for symbol, told_at, count in answered
         ]
         record_freshness(
             connection, dataset, refreshes, timeframe=wanted.timeframe or "", sessions=self._sessions, now=now

@@ -18,6 +18,8 @@ _DISPLAY = re.compile(
 )
 MINOR_UNITS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "ILS"}
 """Currencies that vendors quote in hundredths, with the currency they are hundredths of."""
+_SENSELESS = Decimal("1e30")
+_LEAST = Decimal("1e-30")  # PostgreSQL's numeric ends at 16,383 decimals
 _FIGURE = re.compile(r"^(?P<sign>[-+]?)(?P<dollar>\$?)(?P<digits>[\d,]*\.?\d+)\s?(?P<unit>%|[a-z]{0,6})$", re.I)
 
 
@@ -53,15 +55,17 @@ def number(value: Any) -> Decimal | None:
     if isinstance(value, float):
         found = Decimal(repr(value)) if math.isfinite(value) else None
     elif isinstance(value, (int, Decimal)):
-        found = Decimal(value) if Decimal(value).is_finite() else None
+        exact = Decimal(value)
+        found = exact if exact.is_finite() else None
     else:
         written = text(value)
         found = None if written is None else _display_number(re.sub(r"[\s\u00a0]", "", written).replace("−", "-"))
-    if found is not None and abs(found) >= 10**30:
+    if found is None:
+        return None
+    size = abs(found)
+    if size >= _SENSELESS:
         raise ValueError("a figure beyond 10^30 is no figure")
-    if found is not None and abs(found) < Decimal("1e-30"):  # PostgreSQL's numeric ends at 16,383 decimals
-        return Decimal(0)
-    return found
+    return found if size >= _LEAST else Decimal(0)
 
 
 def _display_number(written: str) -> Decimal:

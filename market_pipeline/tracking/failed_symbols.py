@@ -87,6 +87,8 @@ def record_failures(
 ) -> None:
     """Remember failures, going on from what is known already."""
     listed = sorted(failures, key=lambda failure: failure.symbol)
+    if not listed:
+        return
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT symbol, state, attempts, next_retry_at FROM failed_symbols WHERE data_type = %s AND partition_key = %s"

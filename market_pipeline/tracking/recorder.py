@@ -25,7 +25,7 @@ from market_pipeline.storage.locks import impatient
 from market_pipeline.tracking.attempts import AttemptRow, load_attempts, write_attempts
 from market_pipeline.tracking.spool import Spool
 
-FLUSH_SECONDS = 0.5  # what a killed process may lose
+FLUSH_SECONDS = 0.25  # what a killed process may lose
 CAPACITY = 20_000  # attempts waiting for the flusher; beyond it they are counted and dropped, a caller never waits
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class Recorder:
         self._say(f"fetch attempts cannot be recorded, fetching goes on; they wait in {where}. {reason}")
 
     def _say(self, message: str) -> None:
-        """Once: a database that is away would fill the log twice a second."""
+        """Once: a database that is away would fill the log four times a second."""
         if not self._said:
             log.warning(message)
         self._said = True
