@@ -14,13 +14,13 @@ from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
 PRIORITY_TAG = "dagster/priority"
 BACKFILL_TAG = "dagster/backfill"
-BY_ITSELF = (
+AUTOMATION_TAGS = (
     "dagster/schedule_name",
     "dagster/sensor_name",
     "dagster/auto_materialize",
     "dagster/from_automation_condition",
 )
-"""One of these tags is on every run that nobody has asked for in person."""
+"""One of these tags is on every run that no person has started."""
 DAEMONS = ["SCHEDULER", "QUEUED_RUN_COORDINATOR"]
 """Without them no run starts automatically.  Of the one that evaluates sensors our own sensors' work tells."""
 ENDS = {dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.RUN_CANCELED}
@@ -45,7 +45,7 @@ def default_priority(tags: Mapping[str, str]) -> Priority:
     """The priority of a run that names none, by who has asked for it.  Pure."""
     if BACKFILL_TAG in tags:
         return Priority.LOW
-    return Priority.NORMAL if any(tag in tags for tag in BY_ITSELF) else Priority.URGENT
+    return Priority.NORMAL if any(tag in tags for tag in AUTOMATION_TAGS) else Priority.URGENT
 
 
 class PriorityRunCoordinator(QueuedRunCoordinator):

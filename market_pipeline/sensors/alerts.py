@@ -11,7 +11,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from market_pipeline.queue import BY_ITSELF, silent_daemons, why_it_ended
+from market_pipeline.queue import AUTOMATION_TAGS, silent_daemons, why_it_ended
 from market_pipeline.resources import Clock, utc_now
 from market_pipeline.sensors.requests import PURPOSE_TAG, Purpose
 from market_pipeline.settings import load_settings
@@ -92,5 +92,5 @@ def _failed_runs(instance: dg.DagsterInstance, repository: dg.RepositoryDefiniti
 
 
 def concerns_everybody(tags: Mapping[str, str]) -> bool:
-    """Whether the failure of a run with these tags is news: it started by itself, and is no retry.  Pure."""
-    return any(tag in tags for tag in BY_ITSELF) and tags.get(PURPOSE_TAG) != Purpose.RETRY
+    """Whether the failure of a run with these tags is news: no person started it, and it is no retry.  Pure."""
+    return any(tag in tags for tag in AUTOMATION_TAGS) and tags.get(PURPOSE_TAG) != Purpose.RETRY

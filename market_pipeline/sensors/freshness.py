@@ -153,13 +153,14 @@ def _reasons(
     settings: Settings,
     now: datetime,
 ) -> dict[Group, str]:
-    """Why groups had better wait."""
+    """Why groups have to wait, of those that have to."""
     simulated = settings.data_world == "simulated"
     vendors = [name for name, one in PROVIDERS.items() if may_be_asked(one, load_provider_settings(name), simulated)]
+    all_refreshed = _under_way(instance, market_data_refresh.name)
     found = {}
     for group in groups:
         able = [PROVIDERS[name] for name in ROUTES.get(group.data_type, ()) if name in vendors]
-        if _under_way(instance, DATA_TYPE_JOBS[group.data_type].name) or _under_way(instance, market_data_refresh.name):
+        if all_refreshed or _under_way(instance, DATA_TYPE_JOBS[group.data_type].name):
             found[group] = "its job is already queued or running"
         elif newest_run(instance, "dagster/run_key", group.run_key(now)) is not None:
             found[group] = "it was refreshed within this hour"
