@@ -92,12 +92,12 @@ def answers(address: str) -> bool:
         return False
 
 
-def until(happened: Callable[[], object], seconds: float = 60) -> None:
+def until(happened: Callable[[], object], seconds: float = 200) -> None:
     """Waits for something; fails if it does not happen in time."""
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, f"it has not happened within {seconds} s"
-        time.sleep(0.1)
+        time.sleep(0.25)  # a look costs 20 ms of CPU: a connection, or a question to Dagster
 
 
 @contextmanager
