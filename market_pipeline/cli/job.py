@@ -22,6 +22,7 @@ from market_pipeline.partitions import PARTITION_TAG, key_of, range_tags
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import Settings, load_settings
+from market_pipeline.storage.prepare import prepared_database
 
 ALL = "market_data_refresh"
 
@@ -109,6 +110,7 @@ def _between(dataset: Dataset, sessions: Sessions, first: datetime, last: dateti
 
 def _execute(settings: Settings, name: str, keys: Sequence[str] | None, config: RefreshConfig) -> int:
     """The exit code of Dagster's own command, which ends with us."""
+    prepared_database(settings)  # Dagster would bury what is wrong with it in a traceback
     with tempfile.NamedTemporaryFile(suffix=".yaml") as file:  # JSON is YAML
         file.write(orjson.dumps(_run_config(name, config)))
         file.flush()

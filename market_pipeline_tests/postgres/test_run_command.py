@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from market_pipeline.cli.app import app
 from market_pipeline.datasets import DATASETS
 from market_pipeline.storage.database import Database
+from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.universe import TrackedSymbol, track
 from market_pipeline.storage.world import claim_world
 
@@ -92,3 +93,8 @@ def test_what_makes_no_sense_is_refused_with_what_does(arguments: list[str], tol
     result = run(*arguments)
     assert result.exit_code == 2
     assert told in " ".join(result.output.replace("│", " ").split())
+
+
+def test_a_run_without_a_database_says_so_before_dagster_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    assert isinstance(run("company_info").exception, DatabaseUnavailable)
