@@ -54,6 +54,15 @@ def test_the_alerts_are_the_documented_ones_and_those_of_staleness() -> None:
         assert re.search(r"[<>]|==", rule["expr"])
 
 
+def test_the_documents_scrape_under_the_name_that_the_alert_about_the_monitor_asks_for() -> None:
+    (job,) = {job for rule in ALERTS for job in re.findall(r'job="(\w+)"', rule["expr"])}
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```", (PROJECT_ROOT / "docs/deployment.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    (scrape,) = [one for block in blocks for one in yaml.safe_load(block).get("scrape_configs", ())]
+    assert scrape["job_name"] == job
+
+
 def test_the_panels_have_places_of_their_own_and_a_data_source_that_can_be_chosen() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in DASHBOARD["panels"]:
