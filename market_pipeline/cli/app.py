@@ -9,7 +9,8 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from importlib.metadata import version as installed_version
+from typing import Annotated, Any
 
 import psycopg
 import typer
@@ -77,9 +78,14 @@ class _Group(TyperGroup):
 app = typer.Typer(cls=_Group, no_args_is_help=True, **LOOKS)
 
 
-@app.callback()
-def _about() -> None:
+@app.callback(invoke_without_command=True)
+def _about(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
     """Market data that arrives every day: nine data types, many vendors, one database."""
+    if version:
+        typer.echo(f"market_pipeline {installed_version('market_pipeline')}")
+        raise typer.Exit
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from market_pipeline.storage.prepare import prepared_database, reset_database
 from market_pipeline.storage.schema_dump import write_schema_dump
 
 app = typer.Typer(help="The database: address, schema, embedded server.", no_args_is_help=True)
-console = Console()
+console = Console(soft_wrap=True)  # addresses and paths stay whole, to be copied
 
 
 @app.command()

@@ -24,7 +24,7 @@ from market_pipeline.storage.database import Database
 from market_pipeline.storage.prepare import prepared_database
 
 GRACE = 5  # seconds for answers that are under way, and for live pages, when it is told to stop
-console = Console()
+console = Console(soft_wrap=True)  # addresses and paths stay whole, to be copied
 
 
 def monitor(

@@ -23,7 +23,7 @@ from market_pipeline.storage.database import redact_url
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.prepare import prepared_database
 
-console = Console()
+console = Console(soft_wrap=True)  # addresses and paths stay whole, to be copied
 
 
 def up(
@@ -104,4 +104,4 @@ def _checked_settings() -> Settings:
 
 
 def _tell(words: str) -> None:
-    console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {words}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {words}", markup=False, highlight=False)

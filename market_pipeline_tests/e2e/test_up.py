@@ -35,6 +35,7 @@ def test_the_ui_answers_and_lists_the_assets(up: Up) -> None:
     found = up.ask("{ assetNodes { assetKey { path } groupName } }")["assetNodes"]
     assert {node["assetKey"]["path"][0] for node in found} >= set(DATASETS)
     assert up.says(f"http://127.0.0.1:{up.port}")
+    assert up.says("port=5432\n"), "a long address stays on one line"
     page = requests.get(f"http://127.0.0.1:{up.port}/assets", timeout=30)
     assert (page.status_code, page.text[:15]) == (200, "<!DOCTYPE html>")
 
