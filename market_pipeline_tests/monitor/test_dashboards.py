@@ -54,13 +54,13 @@ def test_the_alerts_are_the_documented_ones_and_those_of_staleness() -> None:
         assert re.search(r"[<>]|==", rule["expr"])
 
 
-def test_the_documents_scrape_under_the_name_that_the_alert_about_the_monitor_asks_for() -> None:
-    (job,) = {job for rule in ALERTS for job in re.findall(r'job="(\w+)"', rule["expr"])}
-    blocks = re.findall(
-        r"^```yaml\n(.*?)^```", (PROJECT_ROOT / "docs/deployment.md").read_text(), re.MULTILINE | re.DOTALL
-    )
-    (scrape,) = [one for block in blocks for one in yaml.safe_load(block).get("scrape_configs", ())]
-    assert scrape["job_name"] == job
+def test_the_monitor_is_scraped_under_the_name_that_the_alert_about_it_asks_for() -> None:
+    configuration = yaml.safe_load((PROJECT_ROOT / "deploy/prometheus/prometheus.yaml").read_text())
+    (scraped,) = configuration["scrape_configs"]
+    assert {job for rule in ALERTS for job in re.findall(r'job="(\w+)"', rule["expr"])} == {scraped["job_name"]}
+    assert "credentials_file" in scraped["authorization"]
+    for name in configuration["rule_files"]:
+        assert (PROJECT_ROOT / "deploy/prometheus" / name).is_file()
 
 
 def test_the_panels_have_places_of_their_own_and_a_data_source_that_can_be_chosen() -> None:
