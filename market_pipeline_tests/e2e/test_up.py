@@ -15,7 +15,7 @@ from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline_tests.e2e.conftest import User, free_port
 from market_pipeline_tests.e2e.up import LOCATION, Up, answers, started, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the sum of what its waits allow is more than the usual 300
 
 QUIET = {"HISTORY_SESSIONS": "0", "FRESHNESS_RUNS": "0"}
 """Nothing is fetched but what is asked for and what is due: no history, nothing that is missing."""
