@@ -17,7 +17,7 @@ from market_pipeline.providers.messages import Ask
 from market_pipeline.simulator.process import spawn
 from market_pipeline.storage.database import Database
 from market_pipeline.tracking.recorder import Recorder, spool_for
-from market_pipeline_tests.benchmarks.fetching import SIMULATED, SYMBOLS, fetch
+from market_pipeline_tests.benchmarks.fetching import SIMULATED, fetch
 from market_pipeline_tests.benchmarks.measure import Result, by_turns
 
 
@@ -36,7 +36,7 @@ def run(database: Database) -> Iterator[Result]:
         base = simulator.control.vendor_url("finnhub")
         fetch(database, base, 32)  # the simulated companies come into being
         for workers, goal in ((10, 0.98), (32, 0.95)):
-            whole = partial(fetch, database, base, workers, symbols=SYMBOLS[: 25 * workers])
+            whole = partial(fetch, database, base, workers)
             ours, unrecorded, bare = by_turns(
                 whole, partial(whole, recorded=False), partial(whole, recorded=False, gates=Open), rounds=3
             )
