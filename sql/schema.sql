@@ -489,7 +489,7 @@ BEGIN
     -- a key does not get better by waiting; a vendor without one has sent us away for some other reason
     PERFORM gate_move_vendor(gate, 'key_rejected',
         CASE WHEN gate.key_hash IS NULL THEN p_at + interval '1 hour' ELSE 'infinity' END,
-        format('it does not let us in: %s', p_message), p_at);
+        format('it denies access: %s', p_message), p_at);
 END
 $$;
 

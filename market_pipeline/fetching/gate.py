@@ -110,7 +110,7 @@ class Gate:
     def ask(self, vendor: Vendor, scope: str, *, cost: int, last_resort: bool) -> NotNow | None:
         """None: call now, and report what came of it.  Else why not and for how long; nothing is counted.
 
-        `scope` is the part of the vendor that fails and is put away by itself: an endpoint.  `last_resort`: no other vendor
+        `scope` is the part of the vendor that fails and cools down by itself: an endpoint.  `last_resort`: no other vendor
         could answer, so that an endpoint which has failed again and again is still tried every minute.  Never raises for
         the database: while it cannot be asked, this process decides alone and takes a CAUTION-th of the rates.
         """

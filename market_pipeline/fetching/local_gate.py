@@ -22,7 +22,7 @@ from market_pipeline.providers.errors import (
 
 FAILURES_IN_A_ROW = 5
 REFUSALS_IN_A_ROW = 3  # a plan may leave out single symbols; as many refusals without an answer mean the whole endpoint
-COOLDOWN = 60.0  # seconds an endpoint is put away after FAILURES_IN_A_ROW: one process knows too little to do it longer
+COOLDOWN = 60.0  # seconds an endpoint cools down after FAILURES_IN_A_ROW: one process knows too little to do it longer
 LONGEST = 3600.0  # seconds that a Retry-After is honoured at most
 UNTOLD_RETRY_AFTER = 60.0  # seconds to wait for a vendor that is rate-limiting and does not say how long
 FOR_THE_DAY = 86_400.0
@@ -64,7 +64,7 @@ class LocalGate:
     def ask(self, vendor: Vendor, scope: str, *, cost: int) -> NotNow | None:
         """None: call now, it is counted.  Else why not and for how long; nothing is counted.
 
-        `scope` is the part of the vendor that fails and is put away by itself: an endpoint.
+        `scope` is the part of the vendor that fails and cools down by itself: an endpoint.
         """
         with self._lock:
             state, now = self._vendors[vendor.name], self._clock()
@@ -93,7 +93,7 @@ class LocalGate:
                 case AuthenticationFailed():
                     # a key does not get better by waiting; a vendor without one has sent us away for some other reason
                     wait = float("inf") if vendor.provider.needs_key else LONGEST
-                    state.off[""] = (now + wait, f"it does not let us in: {error}", False)
+                    state.off[""] = (now + wait, f"it denies access: {error}", False)
                 case NotEntitled():
                     state.refusals[scope] += 1
                     if state.refusals[scope] >= REFUSALS_IN_A_ROW:

@@ -82,7 +82,7 @@ class Router:
             Patience(self._clock, wanted.deadline),
         )
         self._round(walk)
-        self._try_those_put_away(walk)
+        self._try_those_that_cool_down(walk)
         while self._pause(walk):
             answers, attempts = report.answers, report.attempts
             self._round(walk, again=lambda errors: paced_until(errors, self._clock()) is not None)
@@ -119,8 +119,8 @@ class Router:
         walk.report.settle(leg.vendor.name, found, walk.open)
         walk.progress()
 
-    def _try_those_put_away(self, walk: _Walk) -> None:
-        """Where nobody that could answer would be asked, a vendor that was put away is tried once in a minute."""
+    def _try_those_that_cool_down(self, walk: _Walk) -> None:
+        """Where nobody that could answer would be asked, a vendor that cools down is tried once in a minute."""
         now = self._clock()
 
         def stranded(errors: Errors) -> bool:

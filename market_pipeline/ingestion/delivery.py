@@ -1,6 +1,6 @@
 """What becomes of vendors' answers as they arrive: they are stored, or compared with what is stored.
 
-Here belong the callbacks that a fetch hands its answers to, and what they gather.  Asking is `fetching`; what is owed and
+Here belong the callbacks that a fetch hands its answers to, and what they gather.  Asking is `fetching`; what failed and is
 fresh afterwards is noted by `market_data`.
 """
 
@@ -8,9 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-
-import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset, Record
 from market_pipeline.fetching.calls import Attempt
@@ -20,6 +17,7 @@ from market_pipeline.fetching.router import Deliver
 from market_pipeline.providers.errors import MalformedResponse, NoData, ProviderError
 from market_pipeline.storage.answers import AnswerCache, CachedAnswer
 from market_pipeline.storage.constituents import ImplausibleList, record_members
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.upsert import Written, total
 from market_pipeline.storage.writer import Provenance, Writer
 from market_pipeline.tracking.consensus import Comparison, Ours, deviation, figures_of
@@ -65,7 +63,7 @@ class Refreshed:
 
 
 def storing(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     wanted: Wanted,
     cache: AnswerCache,
     done: Refreshed,
@@ -100,7 +98,7 @@ def storing(
 
 
 def _end_absent(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     dataset: Dataset,
     records: Sequence[Record],
     lists: Sequence[str],

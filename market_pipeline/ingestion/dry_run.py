@@ -7,15 +7,13 @@ calls is `fetching.plan`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import psycopg
-from psycopg.rows import TupleRow
-
 from market_pipeline.fetching.pace import Allowance, supply_of
 from market_pipeline.fetching.plan import Plan, plan
 from market_pipeline.fetching.planner import Wanted
 from market_pipeline.fetching.strategies import UNKNOWN, Standing
 from market_pipeline.ingestion.ranking import Ranking
 from market_pipeline.storage.answers import AnswerCache, Question
+from market_pipeline.storage.database import Connection
 from market_pipeline.tracking.gates import GateStatus, allowances, gate_status, put_away
 
 
@@ -29,11 +27,11 @@ class DryRun:
     seconds: float = 0.0
     """What it takes, by the limits or by the time that answers took lately, whichever is longer."""
     away: tuple[GateStatus, ...] = ()
-    """The endpoints that would not be asked, because they are put away."""
+    """The endpoints that would not be asked, because they cool down."""
 
 
 def dry_run(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     ranking: Ranking,
     wanted: Wanted,
     providers: Sequence[str],

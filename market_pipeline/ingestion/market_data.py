@@ -1,4 +1,4 @@
-"""The one door to the outside: fetch symbols of a data type, store what comes, remember what is owed.
+"""The one door to the outside: fetch symbols of a data type, store what comes, remember what failed.
 
 Here router, vendors, writer and tracking are put together for one process.  Which symbols and which window are wanted is
 the caller's; Dagster is nobody's business here.
@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset, Strategy
 from market_pipeline.fetching.calls import Caller
@@ -27,7 +26,7 @@ from market_pipeline.providers.messages import Window
 from market_pipeline.sessions import Sessions
 from market_pipeline.settings import ProviderSettings, Settings, load_provider_settings
 from market_pipeline.storage.answers import AnswerCache, Question
-from market_pipeline.storage.database import Database
+from market_pipeline.storage.database import Connection, Database
 from market_pipeline.storage.errors import DatabaseUnavailable
 from market_pipeline.storage.locks import impatient
 from market_pipeline.storage.universe import claim_series
@@ -115,7 +114,7 @@ class MarketData:
 
     def _fetch(
         self,
-        connection: psycopg.Connection[TupleRow],
+        connection: Connection,
         wanted: Wanted,
         providers: Sequence[str],
         cache: AnswerCache,
@@ -136,13 +135,11 @@ class MarketData:
         done.stale = old.answers
         done.rows_by_day.update(old.rows_by_day)
 
-    def _remember(
-        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed, partition_key: str
-    ) -> None:
-        """Write down what is owed now, and what is fresh."""
+    def _remember(self, connection: Connection, wanted: Wanted, done: Refreshed, partition_key: str) -> None:
+        """Write down what has failed, and what is fresh."""
         name, timeframe = wanted.dataset.name, wanted.timeframe
         owed = failures(done.report)
-        with _tracking(connection, f"what is owed of {name}"):
+        with _tracking(connection, f"failures of {name}"):
             clear_failures(connection, name, partition_key, done.settled, timeframe=timeframe)
             record_failures(
                 connection, name, partition_key, owed, run_id=self._run_id, now=self._clock(), timeframe=timeframe
@@ -182,7 +179,7 @@ class MarketData:
         longest = self._longest_wait if seconds is None else timedelta(seconds=seconds)
         return self._clock() + min(longest, dataset.freshness.warn)
 
-    def _note_freshness(self, connection: psycopg.Connection[TupleRow], wanted: Wanted, done: Refreshed) -> None:
+    def _note_freshness(self, connection: Connection, wanted: Wanted, done: Refreshed) -> None:
         """Write down which symbols are fresh now."""
         dataset, now = wanted.dataset, self._clock()
         report, rows = done.report, done.rows_by_symbol
@@ -201,7 +198,7 @@ class MarketData:
 
 
 @contextmanager
-def _tracking(connection: psycopg.Connection[TupleRow], what: str) -> Iterator[None]:
+def _tracking(connection: Connection, what: str) -> Iterator[None]:
     """Tracking that fails is a line in the log: the rows are stored all the same."""
     try:
         with impatient(connection):
@@ -248,10 +245,10 @@ def open_market_data(
         )
 
 
-def _gate_connection(database: Database) -> Callable[[], psycopg.Connection[TupleRow]]:
+def _gate_connection(database: Database) -> Callable[[], Connection]:
     """What connects the gate: `fetching` knows no storage, so that every failure is psycopg's."""
 
-    def connect() -> psycopg.Connection[TupleRow]:
+    def connect() -> Connection:
         try:
             return database.connect(autocommit=True, name="gate")
         except DatabaseUnavailable as error:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Strategy
 from market_pipeline.fetching.planner import Planner, Wanted
@@ -21,6 +20,7 @@ from market_pipeline.fetching.vendors import Vendor, configured_vendors
 from market_pipeline.providers.registry import PROVIDERS
 from market_pipeline.routes import route
 from market_pipeline.settings import ProviderSettings, Settings
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.locks import impatient
 from market_pipeline.storage.universe import series_homes
 from market_pipeline.tracking.standings import next_turn, standings
@@ -54,9 +54,7 @@ class Ranking:
     clock: Callable[[], datetime]
     chance: Callable[[], float] = random.random
 
-    def of(
-        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, chosen: Sequence[str], *, dry: bool = False
-    ) -> Ranked:
+    def of(self, connection: Connection, wanted: Wanted, chosen: Sequence[str], *, dry: bool = False) -> Ranked:
         """The order for a fetch, among the `chosen` vendors (all when empty).  Raises NoVendor.
 
         A `dry` one is only looked at: it takes no turn and tries nobody out.
@@ -77,9 +75,7 @@ class Ranking:
         """Whether a vendor's plan counts calls by the day or longer: what it allows is kept for when others fail."""
         return any(rate.seconds >= QUOTA for rate in self.vendors[name].limits)
 
-    def _remembered(
-        self, connection: psycopg.Connection[TupleRow], wanted: Wanted, dry: bool
-    ) -> tuple[Mapping[str, Standing], int]:
+    def _remembered(self, connection: Connection, wanted: Wanted, dry: bool) -> tuple[Mapping[str, Standing], int]:
         """How the vendors stand, and whose turn it is; nothing of both where that cannot be read: a fetch needs neither."""
         try:
             with impatient(connection):

@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Dataset
 from market_pipeline.providers.messages import Window
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.locks import impatient
 
 STALE = "stale"
@@ -65,7 +66,7 @@ class AnswerCache:
 
     def __init__(
         self,
-        connection: psycopg.Connection[TupleRow],
+        connection: Connection,
         question: Question,
         *,
         run_id: str,
@@ -169,7 +170,7 @@ class AnswerCache:
 
 
 def forget_answers(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     *,
     data_type: str | None = None,
     symbol: str | None = None,

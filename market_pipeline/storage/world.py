@@ -1,8 +1,6 @@
 """Which world a database holds: the real market or a simulated one.  The two are never mixed."""
 
-import psycopg
-from psycopg.rows import TupleRow
-
+from market_pipeline.storage.database import Connection
 from market_pipeline.storage.errors import StorageError
 
 
@@ -10,7 +8,7 @@ class WrongWorld(StorageError):
     """The database holds another world than the settings want."""
 
 
-def claim_world(connection: psycopg.Connection[TupleRow], world: str) -> bool:
+def claim_world(connection: Connection, world: str) -> bool:
     """Mark a new database as holding `world` (`live` or `simulated:SEED`), or see that it does; whether it was new.
 
     Raises WrongWorld when it holds another one.

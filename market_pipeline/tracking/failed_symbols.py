@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-import psycopg
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import class_row
 
 from market_pipeline.fetching.report import Report
+from market_pipeline.storage.database import Connection
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=60))
 
@@ -76,7 +76,7 @@ def after_failure(earlier: RetryState, failure: Failure, now: datetime) -> Retry
 
 
 def record_failures(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     data_type: str,
     partition_key: str,
     failures: Iterable[Failure],
@@ -132,7 +132,7 @@ _REMEMBER = """
 
 
 def clear_failures(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     data_type: str,
     partition_key: str,
     symbols: Iterable[str],
@@ -161,13 +161,13 @@ def failures(report: Report) -> list[Failure]:
     ]
 
 
-def retry_candidates(connection: psycopg.Connection[TupleRow], now: datetime) -> list[RetryCandidate]:
+def retry_candidates(connection: Connection, now: datetime) -> list[RetryCandidate]:
     """What is due for another try, the longest due first."""
     with connection.cursor(row_factory=class_row(RetryCandidate)) as cursor:
         return cursor.execute("SELECT * FROM get_retry_candidates(p_at => %s)", [now]).fetchall()
 
 
-def mark_expired(connection: psycopg.Connection[TupleRow], candidates: Iterable[RetryCandidate]) -> None:
+def mark_expired(connection: Connection, candidates: Iterable[RetryCandidate]) -> None:
     """Retry these no more: vendors no longer have what they need."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
@@ -195,7 +195,7 @@ class FailedSymbol:
 
 
 def read_failed_symbols(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     limit: int,
     *,
     offset: int = 0,
@@ -219,7 +219,7 @@ def read_failed_symbols(
 
 
 def force_retry(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     data_type: str | None = None,
     symbols: Sequence[str] | None = None,
     *,
@@ -239,7 +239,7 @@ def force_retry(
     ).rowcount
 
 
-def count_failed_symbols(connection: psycopg.Connection[TupleRow]) -> list[tuple[str, str, int]]:
+def count_failed_symbols(connection: Connection) -> list[tuple[str, str, int]]:
     """How many symbols have failed, by data type and state."""
     return connection.execute(
         "SELECT data_type, state, count(*) FROM failed_symbols GROUP BY data_type, state ORDER BY data_type, state"

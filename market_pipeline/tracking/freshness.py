@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import orjson
-import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.datasets import Ages, DataType, Freshness, PartitionedBy
 from market_pipeline.providers.messages import Window
 from market_pipeline.sessions import Sessions
+from market_pipeline.storage.database import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ def as_of(data_type: DataType, window: Window | None, fetched_at: datetime, sess
 
 
 def record_freshness(
-    connection: psycopg.Connection[TupleRow],
+    connection: Connection,
     data_type: DataType,
     refreshes: Iterable[Refresh],
     *,

@@ -16,10 +16,9 @@ from typing import Self
 
 import orjson
 import psycopg
-from psycopg.rows import TupleRow
 
 from market_pipeline.fetching.calls import Attempt
-from market_pipeline.storage.database import Database, redact_url
+from market_pipeline.storage.database import Connection, Database, redact_url
 from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.locks import impatient
 from market_pipeline.tracking.attempts import AttemptRow, load_attempts, write_attempts
@@ -45,7 +44,7 @@ class Recorder:
         self._database = database
         self._spool = spool
         self._run_id = run_id
-        self._connection: psycopg.Connection[TupleRow] | None = None
+        self._connection: Connection | None = None
         self._queue: SimpleQueue[Attempt] = SimpleQueue()  # in C, and `put` waits for nobody, the flusher included
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -116,7 +115,7 @@ class Recorder:
             log.warning(message)
         self._said = True
 
-    def _connect(self) -> psycopg.Connection[TupleRow]:
+    def _connect(self) -> Connection:
         """One connection as long as it works: a new one for each flush would cost as much as the flush."""
         if self._connection is None:
             self._connection = self._database.connect(name="recorder", autocommit=True)

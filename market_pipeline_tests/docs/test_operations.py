@@ -19,7 +19,7 @@ OPERATIONS = document("docs/operations.md")
 
 
 def test_three_queries_tell_why_a_symbol_is_stale(database: Database) -> None:
-    """AAPL was last refreshed ten days ago; this morning's run got nothing from a vendor that has since been put away."""
+    """AAPL was last refreshed ten days ago; this morning's run got nothing from a vendor that has cooled down since."""
     now = datetime.now(UTC)
     said = {"yahoo": "unavailable: HTTP 503"}
     with database.connect(autocommit=True) as connection:

@@ -24,7 +24,7 @@ from market_pipeline_tests.fetching.test_routing_scenarios import TEN, at_reques
         pytest.param("DROP FUNCTION gate_report", "the gate failed", id="the gate's functions"),
         pytest.param("DROP TABLE fetch_attempts CASCADE", "fetch attempts cannot be recorded", id="attempts"),
         pytest.param("DROP TABLE provider_stats CASCADE", "fetch attempts cannot be recorded", id="statistics"),
-        pytest.param("DROP TABLE failed_symbols CASCADE", "what is owed of stock_quotes", id="what is owed"),
+        pytest.param("DROP TABLE failed_symbols CASCADE", "failures of stock_quotes", id="failures"),
         pytest.param("DROP TABLE cached_answers CASCADE", "the answer cache does not work", id="the answer cache"),
         pytest.param("DROP TABLE data_freshness CASCADE", "the freshness of stock_quotes", id="freshness"),
     ],

@@ -1,6 +1,6 @@
 """How many calls the gate lets through: rates, quotas, leases and slots, transition by transition, with the time passed in.
 
-Who is put away, and for how long, is in `test_gate_breakers`.
+Who cools down, and for how long, is in `test_gate_breakers`.
 """
 
 import pytest

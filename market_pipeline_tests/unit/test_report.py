@@ -22,7 +22,7 @@ from market_pipeline.providers.errors import (
 NOW = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
 SPENT = NotAsked(NotNow(20, "its plan's calls are spent", paced=True), NOW)
 COOLING = NotAsked(NotNow(50, "5 failures in a row", paced=False), NOW)
-REJECTED = NotAsked(NotNow(inf, "it does not let us in", paced=False), NOW)
+REJECTED = NotAsked(NotNow(inf, "it denies access", paced=False), NOW)
 LIMITED = RateLimited("429", retry_after=30)
 DOWN = Unavailable("503")
 UNKNOWN = UnknownSymbol("no such symbol")
@@ -32,7 +32,7 @@ UNKNOWN = UnknownSymbol("no such symbol")
     ("errors", "kept_back", "paced", "away"),
     [
         pytest.param([SPENT], 20, 20, False, id="its limit is spent"),
-        pytest.param([COOLING], 50, None, True, id="it is put away"),
+        pytest.param([COOLING], 50, None, True, id="it cools down"),
         pytest.param([LIMITED], 30, 30, False, id="it was asked and refused"),
         pytest.param([RateLimited("429")], 60, 60, False, id="it does not say how long"),
         pytest.param([RateLimited("429", retry_after=1e9)], 3600, 3600, False, id="it says for ever"),
@@ -42,7 +42,7 @@ UNKNOWN = UnknownSymbol("no such symbol")
             [REJECTED, NotEntitled("plan"), AuthenticationFailed("key"), SPENT], 20, 20, False, id="who refuses"
         ),
         pytest.param([DOWN, SPENT], None, 20, False, id="one has been asked, another is worth the wait"),
-        pytest.param([NoData("nothing"), COOLING], None, None, True, id="one has been asked, another is put away"),
+        pytest.param([NoData("nothing"), COOLING], None, None, True, id="one has been asked, another cools down"),
         pytest.param([MalformedResponse("html")], None, None, False, id="all have been asked"),
         pytest.param([UNKNOWN, SPENT], None, None, False, id="a symbol nobody knows is worth no wait"),
         pytest.param([], None, None, False, id="nobody could be asked"),

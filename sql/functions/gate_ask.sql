@@ -1,7 +1,7 @@
 -- p_in_flight calls of this process are under way, of p_units units.  It would like to have p_slots at once, and to make
 -- p_tokens calls of p_cost units each next.  Of a window never more than a tenth of what is left is leased at once, so that
 -- a killed process takes little along.  p_last_resort: nobody else could answer.  Then a cooldown is no longer than its
--- first one, so that the last vendor is tried every minute and never put away for good.  paced: after the wait the call
+-- first one, so that the last vendor is tried every minute and never excluded for good.  paced: after the wait the call
 -- is let through, because only limits or the vendor's own Retry-After are in its way; not so where it is down or refuses us.
 -- limits_only: the vendor itself has asked for nothing, it is this side that keeps to its limits.
 CREATE OR REPLACE FUNCTION gate_ask(
