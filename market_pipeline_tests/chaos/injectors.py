@@ -47,8 +47,8 @@ def _killed(words: str) -> Inject:
 
     @contextmanager
     def inject(stage: Stage, dice: random.Random) -> Iterator[None]:
-        until(lambda: stage.processes(words), PATIENCE)
-        for process in stage.processes(words):
+        until(lambda: stage.user.processes(words), PATIENCE)
+        for process in stage.user.processes(words):
             process.kill()
         yield
 
@@ -180,7 +180,7 @@ def _resize(stage: Stage, size: str) -> None:
 @contextmanager
 def _two_daemons(stage: Stage, dice: random.Random) -> Iterator[None]:
     """Somebody starts a second daemon on the same instance."""
-    (first,) = stage.processes("dagster._daemon")
+    (first,) = stage.user.processes("dagster._daemon")
     workspace = first.cmdline()[-1]
     second = subprocess.Popen(
         [BIN / "dagster-daemon", "run", "-w", workspace],
@@ -219,7 +219,7 @@ FAULTS: dict[str, Fault] = {
     "PostgreSQL hangs": Fault(_frozen(_database_processes), 8),
     "disk full": Fault(_disk_full, 8),
     "simulator killed": Fault(_simulator_killed),
-    "half-open connections": Fault(_frozen(lambda stage: stage.processes("market_pipeline.simulator.process")), 8),
+    "half-open connections": Fault(_frozen(lambda stage: stage.user.processes("market_pipeline.simulator.process")), 8),
     "connections reset": Fault(_vendors("reset=0.5"), 10),
     "vendors down": Fault(_vendors("outage=0-"), 10),
     "all vendors down": Fault(_vendors("outage=0-", share=1), 10),

@@ -95,15 +95,6 @@ class Stage:
             return self.rows(query, parameters)
         return None
 
-    def processes(self, words: str) -> list[psutil.Process]:
-        """Those of the pipeline whose command line has the words."""
-        found = []
-        for process in self.user.processes():
-            with suppress(psutil.Error):
-                if words in " ".join(process.cmdline()):
-                    found.append(process)
-        return found
-
     def postmaster(self) -> psutil.Process:
         (pid_file,) = self.server.directory.glob("*/postmaster.pid")
         return psutil.Process(int(pid_file.read_text().split()[0]))

@@ -92,12 +92,13 @@ class User:
             with dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as instance:
                 yield instance
 
-    def processes(self) -> list[psutil.Process]:
-        """Everything that the user has started and that still runs, but the database."""
+    def processes(self, words: str = "") -> list[psutil.Process]:
+        """What the user has started and still runs, but the database; only those whose command line has the words."""
         found = []
         for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get(HOME) == str(self.home) and process.name() != "postgres":
+            with suppress(psutil.Error):  # it ends meanwhile
+                mine = process.environ().get(HOME) == str(self.home) and process.name() != "postgres"
+                if mine and words in " ".join(process.cmdline()):
                     found.append(process)
         return found
 

@@ -89,7 +89,7 @@ def test_again_it_loses_nothing_and_stores_nothing_twice(demo: Demo, again: Demo
 def test_broken_off_it_ends_what_it_has_started(again: Demo, user: User) -> None:
     with user.start("market-pipeline", "demo") as process:
         deadline = time.monotonic() + 60
-        while not any("job" in one.cmdline() for one in user.processes()):
+        while not user.processes(" job "):
             assert time.monotonic() < deadline, "the job has not begun"
             time.sleep(0.1)
         process.terminate()

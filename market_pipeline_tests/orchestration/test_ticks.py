@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,10 @@ def workspace(runs: Runs, tmp_path: Path) -> Iterator[Any]:
             yield found
     finally:
         for process in psutil.Process().children():
-            if "grpc" in process.cmdline():  # a busy code server may not hear that it is told to end
-                process.kill()
-                process.wait()
+            with suppress(psutil.NoSuchProcess):  # it ends meanwhile
+                if "grpc" in process.cmdline():  # a busy code server may not hear that it is told to end
+                    process.kill()
+                    process.wait()
 
 
 def ticks(workspace: Any) -> dict[str, InstigatorTick]:
