@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.events import EngineEventData
 
 from market_pipeline.queue import UNFINISHED
+from market_pipeline.sensors import run_status
 from market_pipeline.sensors.run_status import GONE, SILENT, Verdict, run_status_sensor, verdict
 from market_pipeline.tracking.executions import Execution, ExecutionLog, SymbolStatus
 from market_pipeline.tracking.history import RunningExecution
@@ -96,6 +98,34 @@ def test_a_tick_closes_what_is_over_and_leaves_what_is_not(runs: Runs) -> None:
     open_symbols = "SELECT count(*) FROM symbol_computation_status WHERE status = 'in_progress'"
     assert runs.rows(open_symbols) == [(2,)]
     assert said_next == "nothing to close; 2 executions are running"
+
+
+def test_a_run_that_was_lost_outside_of_its_steps_is_reported(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed, and the code server with it, before it could open an execution."""
+
+    @dg.job
+    def some_job() -> None: ...
+
+    def started(*events: tuple[dg.DagsterEventType, str | None]) -> str:
+        run = runs.instance.create_run_for_job(some_job, status=Status.STARTED)
+        for kind, step in events:
+            detail = None if kind is dg.DagsterEventType.STEP_START else EngineEventData()
+            event = dg.DagsterEvent(kind.value, "some_job", step_key=step, event_specific_data=detail)
+            runs.instance.report_dagster_event(event, run.run_id)
+        return run.run_id
+
+    begun, preparing = (dg.DagsterEventType.ENGINE_EVENT, None), (dg.DagsterEventType.RESOURCE_INIT_STARTED, "step")
+    lost = {started(begun), started(begun, preparing)}
+    at_work, busy = started(begun, preparing, (dg.DagsterEventType.STEP_START, "step")), started(begun)
+    log = ExecutionLog(runs.database, Execution(run_id=busy, step="step", job="some_job", data_type="news"))
+    log.begin()
+    assert tick(runs) == "nothing to close; 1 executions are running", "it may just be starting"
+    monkeypatch.setattr(run_status, "SILENT", timedelta())
+    said = tick(runs)
+    assert all(f"run {run_id[:8]}: {GONE}" in said for run_id in lost)
+    assert {run.run_id for run in runs.instance.get_runs(dg.RunsFilter(statuses=[Status.FAILURE]))} == lost
+    assert {run.run_id for run in runs.instance.get_runs(dg.RunsFilter(statuses=[Status.STARTED]))} == {at_work, busy}
+    log.close()
 
 
 def tick(runs: Runs) -> str:
