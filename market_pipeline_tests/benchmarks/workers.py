@@ -5,7 +5,6 @@ installed.  What is missing to the limit is the start of steps: a process each, 
 """
 
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from market_pipeline.storage.database import Database
 from market_pipeline_tests.benchmarks.measure import Result
 from market_pipeline_tests.benchmarks.site import Site, site
 from market_pipeline_tests.benchmarks.slices import SHARE, STEPS
+from market_pipeline_tests.ports import free_port
 
 LATENCY = 0.5  # seconds
 CONCURRENCY = 5  # requests of a step in flight at once
@@ -32,8 +32,7 @@ def run(database: Database) -> Iterator[Result]:
     if shutil.which("redis-server") is None:
         Console(stderr=True).print("no redis-server here: workers are not measured")
         return
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = str(listener.getsockname()[1])
+    port = str(free_port())
     simulated = SimulatorSettings(port=0, faults=f"finnhub:latency={LATENCY}", rate_limits=None)
     broker = f"redis://127.0.0.1:{port}/0"
     with spawn(simulated) as simulator, site(database, simulator.control, CELERY_BROKER_URL=broker, **SETTINGS) as here:

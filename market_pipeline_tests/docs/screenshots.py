@@ -14,8 +14,9 @@ from playwright.sync_api import Page, sync_playwright
 from market_pipeline.settings import PROJECT_ROOT
 from market_pipeline.storage.database import Database
 from market_pipeline_tests.conftest import temporary_home
-from market_pipeline_tests.e2e.conftest import HOME, User, free_port
+from market_pipeline_tests.e2e.conftest import HOME, User
 from market_pipeline_tests.e2e.up import Up, started, until
+from market_pipeline_tests.ports import free_port
 
 FOLDER = PROJECT_ROOT / "docs" / "images"
 LARGEST = 150_000  # bytes: people read the README on trains

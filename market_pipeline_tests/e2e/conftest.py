@@ -4,7 +4,6 @@ Whatever a user has started is found by the home in its environment, and ended w
 """
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from market_pipeline.settings import PROJECT_ROOT, ProviderSettings, Settings
 from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline_tests.conftest import temporary_home
+from market_pipeline_tests.ports import free_port
 
 HOME = "MARKET_PIPELINE_HOME"
 BIN = Path(sys.executable).parent
@@ -31,12 +31,6 @@ SETTINGS = {
     *(f"{vendor}_{name}".upper() for vendor in PROVIDERS for name in ProviderSettings.model_fields),
     "DAGSTER_HOME",
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import pytest
 
 from market_pipeline.cli import main
 from market_pipeline.storage.database import Database
-from market_pipeline_tests.e2e.conftest import BIN, SETTINGS, free_port
+from market_pipeline_tests.e2e.conftest import BIN, SETTINGS
+from market_pipeline_tests.ports import free_port
 
 UNREACHABLE = "postgresql://user:hunter2@127.0.0.1:1/name"
 

@@ -12,8 +12,9 @@ import requests
 from market_pipeline.datasets import DATASETS
 from market_pipeline.simulator.control import SimulatorControl
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
-from market_pipeline_tests.e2e.conftest import User, free_port
+from market_pipeline_tests.e2e.conftest import User
 from market_pipeline_tests.e2e.up import LOCATION, Up, answers, started, until
+from market_pipeline_tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the sum of what its waits allow is more than the usual 300
 

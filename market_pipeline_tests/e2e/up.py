@@ -14,7 +14,8 @@ import requests
 from market_pipeline.monitor.dagster_control import DagsterControl
 from market_pipeline.sensors.onboarding import written_cursor
 from market_pipeline.storage.universe import NewSymbol
-from market_pipeline_tests.e2e.conftest import User, free_port
+from market_pipeline_tests.e2e.conftest import User
+from market_pipeline_tests.ports import free_port
 
 LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "market_pipeline"}
 

@@ -15,7 +15,7 @@ from market_pipeline.storage.database import Database
 from market_pipeline.storage.embedded_postgres import EmbeddedServer
 from market_pipeline.storage.errors import StorageError
 from market_pipeline.storage.postgres_tools import run, server_account
-from market_pipeline_tests.e2e.conftest import free_port
+from market_pipeline_tests.ports import free_port
 
 FAR = "public.schema_migrations (number, name, checksum) VALUES (9999, 'migrations/9999_later.sql', 'abc')"
 

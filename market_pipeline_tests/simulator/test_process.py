@@ -14,12 +14,7 @@ from market_pipeline.simulator.control import SimulatorUnreachable
 from market_pipeline.simulator.dialects import dialects
 from market_pipeline.simulator.process import PortInUse, RunningSimulator, found_or_spawned, serve, spawn
 from market_pipeline.simulator.server import SimulatorSettings
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+from market_pipeline_tests.ports import free_port
 
 
 def test_a_simulator_in_a_thread_serves_every_registered_vendor_and_ends_with_its_block() -> None:
